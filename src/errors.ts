@@ -32,8 +32,7 @@ export abstract class OperatorError extends Error {
 }
 
 /** True for a dependency that is down: waited out with backoff, uses no restart budget (DESIGN: a failure law). */
-export const isTransient = (error: unknown): boolean =>
-  error instanceof OperatorError && error.severity === 'transient'
+export const isTransient = (error: unknown): boolean => error instanceof OperatorError && error.severity === 'transient'
 
 export const isFatal = (error: unknown): boolean => error instanceof OperatorError && error.severity === 'fatal'
 
