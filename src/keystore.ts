@@ -4,7 +4,7 @@
 import { createDecipheriv, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import Type, { type Static } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { Check } from 'typebox/value'
 import { OperatorError } from './errors.ts'
 

@@ -1,7 +1,7 @@
 /**
  * The sections every daemon has, whatever roles it runs. A role adds a section of its own (`[forger]`).
  */
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { LOG_LEVELS } from '../log.ts'
 import { Duration, Named, OneOf, Path, SecretReference, Section, Size, Url, Wei } from './fields.ts'
 import type { Decoded } from './types.ts'
@@ -103,6 +103,7 @@ const account = Section(
   {
     chain: Type.String({ minLength: 1, description: 'The NAME of the [chains.NAME] it signs for.' }),
     key: SecretReference({
+      'x-raw-keys': true,
       description: 'Reference to the private key: env:NAME, file:PATH or keystore:PATH (with password).',
       examples: ['keystore:/etc/forgekeeper/forger.json', 'env:FORGER_KEY'],
     }),

@@ -6,7 +6,7 @@
  * `x-env-aliases`: environment names of a predecessor that are accepted for this key; `{ name, unit }` adds a unit to a
  * bare number.
  */
-import Type, { type TObject, type TProperties, type TRecord, type TSchema, type TUnsafe } from 'typebox'
+import { Type, type TObject, type TProperties, type TRecord, type TSchema, type TUnsafe } from 'typebox'
 import type { SecretRef } from '../secrets.ts'
 import { UNITS, type Unit } from './readers.ts'
 
@@ -18,6 +18,8 @@ export interface FieldOptions {
   readonly description: string
   readonly 'x-reload'?: boolean
   readonly 'x-env-aliases'?: readonly EnvAlias[]
+  /** A literal key is let through to the cross-checks, which accept it on development chains only. */
+  readonly 'x-raw-keys'?: boolean
   readonly examples?: readonly unknown[]
 }
 
@@ -77,8 +79,4 @@ export const NAME_PATTERN = '^[a-z][a-z0-9-]{0,30}$'
 
 /** Named tables of one kind: `[chains.main]`, `[chains.side]`. */
 export const Named = <S extends TSchema>(item: S, options: { readonly description: string }): TRecord<string, S> =>
-  // The cast only widens the literal pattern in the type to `string`.
-  Type.Record(Type.String({ pattern: NAME_PATTERN }), item, {
-    additionalProperties: false,
-    ...options,
-  }) as unknown as TRecord<string, S>
+  Type.Record(Type.String({ pattern: NAME_PATTERN }), item, { additionalProperties: false, ...options })

@@ -57,8 +57,10 @@ function readAddress(text: string): string | null {
 /** EIP-55: a letter is upper case where the hash of the lower-case digits has a nibble of 8 or more. */
 function checksummed(digits: string): string {
   const hash = Buffer.from(keccak_256(utf8ToBytes(digits.toLowerCase()))).toString('hex')
-  const letters = [...digits.toLowerCase()].map((letter, index) =>
-    Number.parseInt(hash[index] ?? '0', 16) >= 8 ? letter.toUpperCase() : letter,
-  )
-  return `0x${letters.join('')}`
+  const cased = digits
+    .toLowerCase()
+    .replace(/[a-f]/g, (letter, index: number) =>
+      Number.parseInt(hash[index] ?? '0', 16) >= 8 ? letter.toUpperCase() : letter,
+    )
+  return `0x${cased}`
 }

@@ -1,0 +1,107 @@
+/**
+ * Loads the configuration: defaults < file (TOML) < environment < flags. All problems are reported at once.
+ */
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { parse, TomlError } from 'smol-toml'
+import type { Config } from './core.ts'
+import { decode, problemAt } from './decode.ts'
+import { readEnv } from './env.ts'
+import { ConfigError, ConfigFileError, ConfigSyntaxError, type Problem } from './errors.ts'
+import { nearest } from './nearest.ts'
+import { isTable, Layers } from './origins.ts'
+import { crossCheck } from './rules.ts'
+import { compose, fieldsOf, schemaAt, view, type RoleSection, type SchemaView } from './schema.ts'
+import { fromText } from './text.ts'
+import { tomlLines } from './toml-lines.ts'
+
+/** One `--set KEY=VALUE`, or a named flag that stands for one; `flag` is how the user wrote it. */
+export interface FlagValue {
+  readonly key: string
+  readonly text: string
+  readonly flag: string
+}
+
+export interface LoadOptions {
+  /** The TOML file; null for none. */
+  readonly file: string | null
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly flags: readonly FlagValue[]
+  /** The sections of all roles there are, enabled or not. */
+  readonly roles: readonly RoleSection[]
+  /** Relative paths outside the file start here. */
+  readonly workingFolder: string
+  /** The daemon brings a chain named `local` of its own. */
+  readonly demo: boolean
+}
+
+export interface Loaded {
+  readonly config: Config
+  /** The decoded section of every role, by role name. The role's schema says its type (`Decoded<typeof schema>`). */
+  readonly sections: ReadonlyMap<string, unknown>
+  /** Things to tell the operator that refuse nothing. */
+  readonly warnings: readonly string[]
+  readonly file: string | null
+  /** For `config print`: the raw values and where each came from. */
+  readonly layers: Layers
+  readonly schema: SchemaView
+}
+
+/** Throws ConfigError with all problems, ConfigSyntaxError or ConfigFileError. */
+export async function loadConfig(options: LoadOptions): Promise<Loaded> {
+  const schema = view(compose(options.roles))
+  const layers = new Layers()
+  const problems: Problem[] = []
+  if (options.file !== null) await addFile(layers, options.file, options.workingFolder)
+  const env = readEnv(schema, options.env)
+  for (const { name, path, text } of env.values) {
+    layers.set(path, fromText(schemaAt(schema, path), text), { source: 'env', name })
+  }
+  for (const flag of options.flags) addFlag(layers, schema, flag, problems)
+  const { workingFolder } = options
+  const value = decode(schema, { layers, env: options.env, workingFolder, problems })
+  // `decode` answers the value of `compose(roles)`, whose core part is `core`, unless it added problems.
+  const config = value as Config
+  if (problems.length === 0) problems.push(...crossCheck(config, layers, options))
+  if (problems.length > 0) throw new ConfigError(problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)))
+  const all = value as Readonly<Record<string, unknown>>
+  const sections = new Map(options.roles.map(({ name }) => [name, all[name]]))
+  return { config, sections, warnings: env.warnings, file: options.file, layers, schema }
+}
+
+async function addFile(layers: Layers, file: string, workingFolder: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ConfigFileError(file, error)
+  })
+  const lines = tomlLines(text)
+  const shown = relative(workingFolder, file)
+  const name = shown.startsWith('..') ? file : shown
+  for (const [key, value] of Object.entries(parseToml(name, text))) {
+    layers.set([key], value, { source: 'file', file: name, line: lines.get(key) ?? null })
+  }
+  for (const [path, line] of lines) layers.note(path, { source: 'file', file: name, line })
+}
+
+function parseToml(file: string, text: string): Record<string, unknown> {
+  try {
+    return parse(text)
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    const reason = error.message.split('\n')[0] ?? ''
+    throw new ConfigSyntaxError(file, error.line, error.column, reason.replace(/^Invalid TOML document: /, ''))
+  }
+}
+
+function addFlag(layers: Layers, schema: SchemaView, flagValue: FlagValue, problems: Problem[]): void {
+  const { key, flag } = flagValue
+  const path = key.split('.')
+  const target = schemaAt(schema, path)
+  const origin = { source: 'flag', flag } as const
+  if (target === null || isTable(target.properties)) {
+    const known = fieldsOf(schema).map(field => field.path.join('.'))
+    const text = target === null ? 'unknown key' : 'a whole table cannot be set'
+    problems.push(problemAt(origin, key, text, null, nearest(key, known)))
+    return
+  }
+  layers.set(path, fromText(target, flagValue.text), origin)
+}
