@@ -1,0 +1,134 @@
+/**
+ * What the chain says about our batches: which were mined, which are final, which number somebody else took, and
+ * where the line of batches breaks. Pure; facts in, changes out. Reference 2.3–2.6, 5.6–5.8 and their MUSTs.
+ */
+import type { BatchState } from '../../../entities/forger/batch.ts'
+import type { IntentState } from '../../../entities/kernel/intent.ts'
+
+/** One live batch, ours (epoch > 0) or read from the chain (epoch 0). */
+export interface LiveBatch {
+  readonly id: bigint
+  readonly num: number
+  readonly epoch: number
+  readonly state: BatchState
+  readonly oldRoot: bigint
+  readonly newRoot: bigint
+  readonly newExitRoot: bigint
+  readonly l1L2TxsData: string
+  readonly mineBlock: bigint | null
+  readonly ethTxHash: string | null
+  /** The wish to forge it; null before it is proven, and for batches of others. */
+  readonly intent: { readonly state: IntentState; readonly because: string | null; readonly signed: boolean } | null
+}
+
+/** A batch the contract has accepted. */
+export interface ForgedFact {
+  readonly batchNum: number
+  readonly stateRoot: bigint
+  readonly exitRoot: bigint
+  readonly l1L2TxsData: string
+  readonly blockNumber: bigint
+  readonly ethTxHash: string
+  readonly forger: string
+}
+
+export interface ReconcileView {
+  /** Live batches above the folded base, ascending by number. */
+  readonly batches: readonly LiveBatch[]
+  /** Forged batches above the folded base, ascending by number. */
+  readonly forged: readonly ForgedFact[]
+  readonly base: { readonly batchNum: number; readonly root: bigint }
+  /** What the contract holds for the base's number; null when that batch is not on the chain (any more). */
+  readonly baseOnChain: { readonly root: bigint } | null
+  readonly synced: bigint
+  readonly confirmBlocks: number
+}
+
+export type Change =
+  | { readonly do: 'sent'; readonly batch: LiveBatch; readonly because: string | null }
+  | { readonly do: 'mined'; readonly batch: LiveBatch; readonly fact: ForgedFact }
+  | { readonly do: 'final'; readonly batch: LiveBatch; readonly fact: ForgedFact }
+  | {
+      readonly do: 'drop'
+      readonly batch: LiveBatch
+      readonly as: 'failed' | 'superseded' | 'discarded'
+      readonly because: string
+    }
+
+export interface Reconciliation {
+  /** The folded base is not on the chain any more: derive all state again from the facts. */
+  readonly rebuild: boolean
+  readonly changes: readonly Change[]
+  /** The first batch number that broke the line, and why; the pipeline must start again below it. */
+  readonly broken: { readonly num: number; readonly because: string } | null
+  /** The next forged batch that is not ours and has to be applied from its calldata. */
+  readonly adopt: number | null
+}
+
+export function reconcile(view: ReconcileView): Reconciliation {
+  const { base, baseOnChain } = view
+  if (base.batchNum > 0 && (baseOnChain === null || baseOnChain.root !== base.root)) {
+    return { rebuild: true, changes: [], broken: null, adopt: null }
+  }
+  const facts = new Map(view.forged.map(fact => [fact.batchNum, fact]))
+  const changes: Change[] = []
+  let broken: Reconciliation['broken'] = null
+  let root = base.root
+  for (const batch of view.batches) {
+    const fact = facts.get(batch.num)
+    const fault: Fault | null = broken
+      ? { as: 'discarded', because: `batch ${broken.num} broke the line` }
+      : faultOf(batch, fact, root)
+    if (fault) {
+      broken ??= { num: batch.num, because: fault.because }
+      changes.push({ do: 'drop', batch, ...fault })
+      continue
+    }
+    root = batch.newRoot
+    const change = progressOf(batch, fact, view)
+    if (change) changes.push(change)
+  }
+  return { rebuild: false, changes, broken, adopt: nextToAdopt(view, broken) }
+}
+
+type Fault = { readonly as: 'failed' | 'superseded' | 'discarded'; readonly because: string }
+
+function faultOf(batch: LiveBatch, fact: ForgedFact | undefined, parentRoot: bigint): Fault | null {
+  if (fact && !sameBatch(batch, fact)) {
+    return { as: 'superseded', because: `${fact.forger} forged batch ${batch.num} in block ${fact.blockNumber}` }
+  }
+  if (fact) return null
+  if (batch.oldRoot !== parentRoot) return { as: 'discarded', because: 'reorg: the batch before it is another one now' }
+  if (batch.epoch === 0) return { as: 'discarded', because: 'reorg: the chain dropped it' }
+  if (batch.intent?.state === 'reverted') {
+    return { as: 'failed', because: `forgeBatch reject: ${batch.intent.because ?? 'reverted'}` }
+  }
+  if (batch.intent?.state === 'cancelled') {
+    return { as: 'failed', because: `forgeBatch send: ${batch.intent.because ?? 'cancelled'}` }
+  }
+  return null
+}
+
+const sameBatch = (batch: LiveBatch, fact: ForgedFact): boolean =>
+  batch.newRoot === fact.stateRoot && batch.newExitRoot === fact.exitRoot && batch.l1L2TxsData === fact.l1L2TxsData
+
+function progressOf(batch: LiveBatch, fact: ForgedFact | undefined, view: ReconcileView): Change | null {
+  if (!fact) {
+    if (batch.state === 'mined' || batch.state === 'final') {
+      return { do: 'sent', batch, because: 'reorg: its block is gone, the same bytes are sent again' }
+    }
+    return batch.state === 'proven' && batch.intent?.signed ? { do: 'sent', batch, because: null } : null
+  }
+  const depth = view.synced - fact.blockNumber
+  if (depth >= BigInt(view.confirmBlocks)) return batch.state === 'final' ? null : { do: 'final', batch, fact }
+  const unchanged =
+    batch.state === 'mined' && batch.mineBlock === fact.blockNumber && batch.ethTxHash === fact.ethTxHash
+  return unchanged ? null : { do: 'mined', batch, fact }
+}
+
+/** The lowest forged number without a live batch of the same content. */
+function nextToAdopt(view: ReconcileView, broken: Reconciliation['broken']): number | null {
+  const live = new Set(view.batches.map(batch => batch.num))
+  const missing = view.forged.find(fact => !live.has(fact.batchNum) || (broken !== null && fact.batchNum >= broken.num))
+  return missing?.batchNum ?? null
+}
