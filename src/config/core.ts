@@ -6,6 +6,9 @@ import { LOG_LEVELS } from '../log.ts'
 import { Duration, Named, OneOf, Path, SecretReference, Section, Size, Url, Wei } from './fields.ts'
 import type { Decoded } from './types.ts'
 
+/** The roles that run when nothing is said. */
+export const DEFAULT_ROLES: readonly string[] = ['forger']
+
 const log = Section(
   {
     level: OneOf(LOG_LEVELS, { default: 'info', description: 'The least important lines shown.', 'x-reload': true }),
@@ -172,7 +175,7 @@ const tx = Section(
 const roles = Section(
   {
     enabled: Type.Array(Type.String(), {
-      default: ['forger'],
+      default: DEFAULT_ROLES,
       uniqueItems: true,
       description: 'The roles this daemon runs.',
     }),

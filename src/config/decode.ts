@@ -19,6 +19,8 @@ export interface DecodeOptions {
   /** Relative paths that no file names start here. */
   readonly workingFolder: string
   readonly problems: Problem[]
+  /** True for a required key that may be absent now; its value is then undefined. */
+  readonly mayMiss: (key: string) => boolean
 }
 
 /** Decodes the whole configuration. The value is only meaningful when no problem was added. */
@@ -135,7 +137,7 @@ class Decoder {
       return undefined
     }
     const { source } = this.#options.layers.originOf(path)
-    const exposed = reference === null && source !== 'env' && source !== 'default' && new URL(text).password !== ''
+    const exposed = reference === null && (source === 'file' || source === 'flag') && new URL(text).password !== ''
     if (exposed) this.#problem(path, 'a URL with a password must be named by a reference', '"env:NAME" or "file:PATH"')
     return text
   }
@@ -170,7 +172,7 @@ class Decoder {
   }
 
   #missing(schema: SchemaView, path: string): [] {
-    this.#problem(path, 'missing', expectation(schema))
+    if (!this.#options.mayMiss(path)) this.#problem(path, 'missing', expectation(schema))
     return []
   }
 
@@ -208,7 +210,8 @@ export function expectation(schema: SchemaView): string {
   if (schema.items !== undefined) {
     return `a list${(schema.minItems ?? 0) > 0 ? ` of at least ${schema.minItems}` : ''}, each ${expectation(schema.items)}`
   }
-  if (schema.type === 'integer') return `a whole number${range(schema)}`
+  const step = schema.multipleOf === undefined ? '' : ` in steps of ${schema.multipleOf}`
+  if (schema.type === 'integer') return `a whole number${range(schema)}${step}`
   if (schema.type === 'number') return `a number${range(schema)}`
   if (schema.type === 'boolean') return 'true or false'
   if (schema.type === 'string') return schema.pattern === undefined ? 'text' : `text that matches ${schema.pattern}`

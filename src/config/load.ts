@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
-import type { Config } from './core.ts'
+import { DEFAULT_ROLES, type Config } from './core.ts'
 import { decode, problemAt } from './decode.ts'
 import { readEnv } from './env.ts'
 import { ConfigError, ConfigFileError, ConfigSyntaxError, type Problem } from './errors.ts'
@@ -31,8 +31,10 @@ export interface LoadOptions {
   readonly roles: readonly RoleSection[]
   /** Relative paths outside the file start here. */
   readonly workingFolder: string
-  /** The daemon brings a chain named `local` of its own. */
+  /** The daemon brings a chain named `local` of its own, and what roles need on it comes later, as `base`. */
   readonly demo: boolean
+  /** Values by dotted key, stronger than defaults and weaker than the file; what `--demo` has set up. */
+  readonly base?: ReadonlyMap<string, unknown>
 }
 
 export interface Loaded {
@@ -45,6 +47,8 @@ export interface Loaded {
   /** For `config print`: the raw values and where each came from. */
   readonly layers: Layers
   readonly schema: SchemaView
+  /** What it was loaded with: load again with these for a SIGHUP, or with `base` once the demo is set up. */
+  readonly options: LoadOptions
 }
 
 /** Throws ConfigError with all problems, ConfigSyntaxError or ConfigFileError. */
@@ -52,6 +56,7 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const schema = view(compose(options.roles))
   const layers = new Layers()
   const problems: Problem[] = []
+  for (const [key, raw] of options.base ?? []) layers.set(key.split('.'), raw, { source: 'base' })
   if (options.file !== null) await addFile(layers, options.file, options.workingFolder)
   const env = readEnv(schema, options.env)
   for (const { name, path, text } of env.values) {
@@ -59,14 +64,25 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   }
   for (const flag of options.flags) addFlag(layers, schema, flag, problems)
   const { workingFolder } = options
-  const value = decode(schema, { layers, env: options.env, workingFolder, problems })
+  const mayMiss = (key: string): boolean => excused(key, layers, options)
+  const value = decode(schema, { layers, env: options.env, workingFolder, problems, mayMiss })
   // `decode` answers the value of `compose(roles)`, whose core part is `core`, unless it added problems.
   const config = value as Config
   if (problems.length === 0) problems.push(...crossCheck(config, layers, options))
   if (problems.length > 0) throw new ConfigError(problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)))
   const all = value as Readonly<Record<string, unknown>>
   const sections = new Map(options.roles.map(({ name }) => [name, all[name]]))
-  return { config, sections, warnings: env.warnings, file: options.file, layers, schema }
+  return { config, sections, warnings: env.warnings, file: options.file, layers, schema, options }
+}
+
+/** What a role needs is only asked for when the role runs, and in the demo only after the demo is set up. */
+function excused(key: string, layers: Layers, { roles, demo, base }: LoadOptions): boolean {
+  const name = key.split('.')[0] ?? ''
+  if (!roles.some(role => role.name === name)) return false
+  const section = layers.values['roles']
+  const enabled: unknown = isTable(section) ? section['enabled'] : undefined
+  const runs = Array.isArray(enabled) ? enabled.includes(name) : DEFAULT_ROLES.includes(name)
+  return !runs || (demo && base === undefined)
 }
 
 async function addFile(layers: Layers, file: string, workingFolder: string): Promise<void> {

@@ -4,6 +4,7 @@
  */
 export type Origin =
   | { readonly source: 'default' }
+  | { readonly source: 'base' }
   | { readonly source: 'file'; readonly file: string; readonly line: number | null }
   | { readonly source: 'env'; readonly name: string }
   | { readonly source: 'flag'; readonly flag: string }
@@ -13,6 +14,8 @@ export function showOrigin(origin: Origin): string {
   switch (origin.source) {
     case 'default':
       return 'default'
+    case 'base':
+      return 'demo'
     case 'file':
       return origin.line === null ? origin.file : `${origin.file}:${origin.line}`
     case 'env':

@@ -17,6 +17,7 @@ export interface SchemaView {
   readonly items?: SchemaView
   readonly minimum?: number
   readonly maximum?: number
+  readonly multipleOf?: number
   readonly minItems?: number
   readonly minLength?: number
   readonly maxLength?: number
