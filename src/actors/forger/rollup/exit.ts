@@ -1,0 +1,14 @@
+/**
+ * The exit tree of a batch: several exits of one account add up in one leaf with nonce 0. An exit of amount 0 makes no leaf;
+ * one whose amount the circuit nullified does, with balance 0, because the circuit looks at the original amount.
+ */
+import { type Access, type Ledger, writeExit } from './ledger.ts'
+import { lookup } from './merkle.ts'
+import type { AccountLeaf } from './types.ts'
+
+/** Adds `effective` to the sender's exit leaf; `undefined` when the original amount was 0. */
+export function addExit(ledger: Ledger, sender: AccountLeaf, original: bigint, effective: bigint): Access | undefined {
+  if (original === 0n) return undefined
+  const before = lookup(ledger.exits, sender.idx)
+  return writeExit(ledger, before, { ...sender, nonce: 0, balance: (before?.balance ?? 0n) + effective })
+}

@@ -1,0 +1,77 @@
+/**
+ * The accounts of a rollup at one moment. Immutable: a batch gives a new state, keeping the old one is the rollback.
+ *
+ * Receivers are found by owner through an index that all states derived from one another share and only add to; a hit counts
+ * only if the asking state really holds that account, so the index may know more than any single state.
+ */
+import { accountValue } from './account.ts'
+import { hashOf, items, lookup, put, treeOf, type Tree } from './merkle.ts'
+import { type AccountLeaf, ANY_ETH_ADDR, type Hex, INITIAL_LAST_IDX } from './types.ts'
+
+/** Opaque to callers: pass it to the functions of this folder. It stays in the thread that made it. */
+export interface RollupState {
+  readonly lastIdx: number
+  readonly accounts: Tree<AccountLeaf>
+  readonly owners: OwnerIndex
+}
+
+/** Account indices by token and owner, in order of creation. */
+type OwnerIndex = Map<string, number[]>
+
+export const emptyState = (): RollupState => ({ lastIdx: INITIAL_LAST_IDX, accounts: null, owners: new Map() })
+
+/** The state of stored accounts, in any order. Hashes are computed at the first use of the root. */
+export function stateFrom(accounts: readonly AccountLeaf[], lastIdx: number): RollupState {
+  const owners: OwnerIndex = new Map()
+  for (const account of accounts) register(owners, account)
+  return { lastIdx, accounts: treeOf(accounts.map(account => [account.idx, account] as const)), owners }
+}
+
+/** The state root, 0 when there is no account. */
+export const rootOf = (state: RollupState): bigint => hashOf(state.accounts, accountValue)
+
+/** The account of an index, or `undefined`. */
+export const accountAt = (state: RollupState, idx: number): AccountLeaf | undefined => lookup(state.accounts, idx)
+
+/** Every account, in no promised order. */
+export const accountsOf = (state: RollupState): Iterable<AccountLeaf> => items(state.accounts)
+
+/** A state in which this account exists with these values; a new account must carry the index after `lastIdx`. */
+export function withAccount(state: RollupState, account: AccountLeaf): RollupState {
+  const isNew = account.idx > state.lastIdx
+  if (isNew) register(state.owners, account)
+  return {
+    lastIdx: isNew ? account.idx : state.lastIdx,
+    accounts: put(state.accounts, account.idx, account),
+    owners: state.owners,
+  }
+}
+
+/** The accounts of a token that belong to an address, in order of index. */
+export const accountsOfOwner = (state: RollupState, tokenId: number, ethAddr: Hex): AccountLeaf[] =>
+  (state.owners.get(ownerKey(tokenId, ethAddr)) ?? [])
+    .map(idx => accountAt(state, idx))
+    .filter(account => account !== undefined)
+    .filter(account => account.tokenId === tokenId && account.ethAddr === ethAddr)
+    .toSorted((a, b) => a.idx - b.idx)
+
+/** The accounts of a token that only a key controls (address "any"), in order of index. */
+export const accountsOfKey = (state: RollupState, tokenId: number, ay: bigint, sign: 0 | 1): AccountLeaf[] =>
+  (state.owners.get(keyKey(tokenId, ay)) ?? [])
+    .map(idx => accountAt(state, idx))
+    .filter(account => account !== undefined)
+    .filter(({ ethAddr }) => ethAddr === ANY_ETH_ADDR)
+    .filter(account => account.tokenId === tokenId && account.ay === ay && account.sign === sign)
+    .toSorted((a, b) => a.idx - b.idx)
+
+const ownerKey = (tokenId: number, ethAddr: Hex): string => `${tokenId}:${ethAddr}`
+const keyKey = (tokenId: number, ay: bigint): string => `${tokenId}#${ay}`
+
+/** Accounts that only a key controls are found by key, all others by address: no list grows with "any address". */
+function register(owners: OwnerIndex, account: AccountLeaf): void {
+  const { tokenId, ethAddr, ay, idx } = account
+  const key = ethAddr === ANY_ETH_ADDR ? keyKey(tokenId, ay) : ownerKey(tokenId, ethAddr)
+  const known = owners.get(key)
+  if (known === undefined) owners.set(key, [idx])
+  else if (!known.includes(idx)) known.push(idx)
+}
