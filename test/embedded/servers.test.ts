@@ -1,0 +1,147 @@
+/** The servers the daemon brings along: start, go on, end with it, refuse what cannot work. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import test from 'ava'
+import { Client } from 'pg'
+import { createPublicClient, createTestClient, http } from 'viem'
+import { startAnvil } from '../../src/embedded/anvil.ts'
+import { alive, ServerNotReady, startServer } from '../../src/embedded/child.ts'
+import { startPostgres } from '../../src/embedded/postgres.ts'
+import { silentLog } from '../../src/log.ts'
+import { useFolder } from '../support/anvil.ts'
+import { useDatabases } from '../support/postgres.ts'
+
+const folder = useFolder(test)
+const databases = useDatabases(test)
+const holder = fileURLToPath(new URL('../support/embedded-holder.ts', import.meta.url))
+
+async function gone(pid: number): Promise<void> {
+  while (alive(pid)) await sleep(10)
+}
+
+async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new Client(url)
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+const blockNumber = (rpcUrl: string): Promise<bigint> =>
+  createPublicClient({ transport: http(rpcUrl) }).getBlockNumber({ cacheTime: 0 })
+
+test('a daemon killed with -9 leaves no server behind, and its successor goes on with the same data', async t => {
+  const data = join(folder, 'killed')
+  const child = spawn(process.execPath, [holder, data], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  const { postgres, anvil } = JSON.parse(line.toString()) as { postgres: number; anvil: number }
+  t.true(alive(postgres) && alive(anvil))
+  child.kill('SIGKILL')
+  // started at once: the former servers are still ending
+  const [database, chain] = await Promise.all([
+    startPostgres({ folder: join(data, 'postgres'), log: silentLog }),
+    startAnvil({ stateFile: join(data, 'chain.json'), chainId: 31_337, log: silentLog }),
+  ])
+  await Promise.all([gone(postgres), gone(anvil)])
+  t.deepEqual(await query(database.url, 'select x from kept'), [{ x: 7 }])
+  t.is(await blockNumber(chain.rpcUrl), 5n)
+  await Promise.all([database.stop(5000), chain.stop(5000)])
+  t.false(alive(database.pid) || alive(chain.pid))
+})
+
+test('a creation of the database that was cut off is started again', async t => {
+  const where = join(folder, 'half')
+  await mkdir(join(where, 'data.new-abcdef'), { recursive: true })
+  await writeFile(join(where, 'data.new-abcdef', 'PG_VERSION'), '18\n')
+  const server = await startPostgres({ folder: where, log: silentLog, durable: false })
+  t.deepEqual(await query(server.url, 'select 1 as one'), [{ one: 1 }])
+  t.deepEqual(
+    (await readdir(where)).filter(name => name.startsWith('data')),
+    ['data'],
+  )
+  await server.stop(5000)
+})
+
+test('a folder that is too deep for a socket gets its socket elsewhere, and a stale process id is no obstacle', async t => {
+  const where = join(folder, 'a-very-deep-folder'.repeat(5))
+  const first = await startPostgres({ folder: where, log: silentLog, durable: false })
+  t.not(first.socketFolder, where)
+  t.deepEqual(await query(first.url, 'select 1 as one'), [{ one: 1 }])
+  await first.stop(5000)
+  // the id of a living stranger, as after a restart of the machine
+  await writeFile(join(where, 'data', 'postmaster.pid'), `${process.pid}\n${where}\n`)
+  const second = await startPostgres({ folder: where, log: silentLog, durable: false })
+  t.deepEqual(await query(second.url, 'select 2 as two'), [{ two: 2 }])
+  await second.stop(5000)
+})
+
+test('data of another PostgreSQL version is refused by name', async t => {
+  const where = join(folder, 'old')
+  await mkdir(join(where, 'data'), { recursive: true })
+  await writeFile(join(where, 'data', 'PG_VERSION'), '12\n')
+  await t.throwsAsync(startPostgres({ folder: where, log: silentLog }), { code: 'DB_023', message: /PostgreSQL 12/ })
+})
+
+test('the end of a server is told with its last words', async t => {
+  const server = await startPostgres({ folder: join(folder, 'ends'), log: silentLog, durable: false })
+  process.kill(server.pid, 'SIGKILL')
+  const exit = await server.exited
+  t.is(exit.signal, 'SIGKILL')
+  t.is(typeof exit.tail, 'string')
+})
+
+test('a server that ends or stays silent instead of getting ready is an error with what it printed', async t => {
+  const shell = { command: '/bin/sh', stopSignal: 'TERM', orphanGraceMs: 100 } as const
+  const ends = startServer({ ...shell, args: ['-c', 'echo no; exit 3'], ready: () => undefined, readyWithinMs: 5000 })
+  const ended = await t.throwsAsync(ends, { instanceOf: ServerNotReady, message: /no/ })
+  t.is(ended?.exit.code, 3)
+  const silent = startServer({ ...shell, args: ['-c', 'exec sleep 60'], ready: () => undefined, readyWithinMs: 50 })
+  await t.throwsAsync(silent, { instanceOf: ServerNotReady, message: /not ready after 50 ms/ })
+  const missing = startServer({ ...shell, command: '/nowhere', args: [], ready: () => undefined, readyWithinMs: 5000 })
+  await t.throwsAsync(missing, { instanceOf: ServerNotReady })
+})
+
+test('a server that does not stop in time is killed', async t => {
+  const server = await startServer({
+    command: '/bin/sh',
+    args: ['-c', 'trap "" TERM; echo up; while :; do sleep 0.05; done'],
+    stopSignal: 'TERM',
+    ready: printed => (printed.includes('up') ? true : undefined),
+    readyWithinMs: 5000,
+    orphanGraceMs: 60_000,
+  })
+  const exit = await server.stop(100)
+  t.is(exit.signal, 'SIGKILL')
+  t.false(alive(server.pid))
+})
+
+test('a chain state that was cut off is replaced by the copy', async t => {
+  const stateFile = join(folder, 'cut', 'state.json')
+  const first = await startAnvil({ stateFile, chainId: 31_337, log: silentLog })
+  await createTestClient({ mode: 'anvil', transport: http(first.rpcUrl) }).mine({ blocks: 3 })
+  await first.stop(5000)
+  const whole = await readFile(stateFile, 'utf8')
+  await writeFile(`${stateFile}.copy`, whole)
+  await writeFile(stateFile, whole.slice(0, 1000))
+  const second = await startAnvil({ stateFile, chainId: 31_337, log: silentLog })
+  t.is(await blockNumber(second.rpcUrl), 3n)
+  await second.stop(5000)
+})
+
+test('an anvil that cannot start says why, without the keys it prints', async t => {
+  const wrong = startAnvil({ chainId: 1, args: ['--hardfork', 'atlantis'], log: silentLog })
+  await t.throwsAsync(wrong, { code: 'CHN_021', message: /atlantis/ })
+})
+
+test('databases for tests are empty or copies of a template', async t => {
+  await databases.template('one', async url => void (await query(url, 'create table t as select 1 as x')))
+  const [empty, copy] = await Promise.all([databases.create(), databases.create('one')])
+  t.deepEqual(await query(copy, 'select x from t'), [{ x: 1 }])
+  await t.throwsAsync(query(empty, 'select x from t'), { message: /does not exist/ })
+})
