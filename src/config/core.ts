@@ -65,7 +65,7 @@ const chain = Section(
     rpc: Type.Array(Url({ schemes: ['http', 'https'], description: 'A JSON-RPC endpoint.' }), {
       minItems: 1,
       description: 'JSON-RPC endpoints of one chain; the later ones are used when the earlier fail.',
-      examples: [['env:RPC_URL', 'https://rpc.example.org']],
+      examples: [['env:RPC_URL']],
     }),
     ws: Type.Optional(
       Url({ schemes: ['ws', 'wss'], description: 'WebSocket endpoint for new heads. Absent: heads are polled.' }),
@@ -104,7 +104,11 @@ const chain = Section(
 
 const account = Section(
   {
-    chain: Type.String({ minLength: 1, description: 'The NAME of the [chains.NAME] it signs for.' }),
+    chain: Type.String({
+      minLength: 1,
+      description: 'The NAME of the [chains.NAME] it signs for.',
+      examples: ['local'],
+    }),
     key: SecretReference({
       'x-raw-keys': true,
       description: 'Reference to the private key: env:NAME, file:PATH or keystore:PATH (with password).',
