@@ -1,0 +1,83 @@
+/**
+ * What happens next with a subject, when, and what is missing. Each role is asked first; a subject that none knows is
+ * explained from its transactions and the last decisions about it.
+ */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { Decision } from '../../entities/kernel/decision.ts'
+import { Attempt, Intent, type IntentState } from '../../entities/kernel/intent.ts'
+import type { Em } from '../../entities/orm.ts'
+import type { Explanation } from '../../role.ts'
+import { NotThereError } from '../errors.ts'
+import type { HttpDeps } from '../ports.ts'
+import { Anything, Nullable, problems } from '../schemas.ts'
+import { shownDecision } from './decisions.ts'
+import { shownIntent } from './transaction-rows.ts'
+
+const Answer = Type.Object({
+  subject: Type.String(),
+  state: Type.String(),
+  next: Type.String({ description: 'The sentence to read first.' }),
+  because: Nullable(Type.String()),
+  details: Type.Record(Type.String(), Anything),
+})
+
+export const explain =
+  (deps: HttpDeps): FastifyPluginAsyncTypebox =>
+  async app => {
+    app.get(
+      '/v1/explain/*',
+      {
+        schema: {
+          tags: ['daemon'],
+          summary: 'What happens next with a subject, when, and what is missing',
+          description: 'The subject as it is spelled everywhere: `batch/118`, `pipeline`, …',
+          response: { 200: Answer, ...problems },
+        },
+      },
+      async request => {
+        const subject = (request.params as { '*': string })['*'] // the router's name for a wildcard
+        const told = (await askRoles(deps, subject)) ?? (await fromRows(deps.orm().em.fork(), subject))
+        if (!told) throw new NotThereError('nothing is known about this subject', { facts: { subject } })
+        return { ...told, details: { ...told.details } }
+      },
+    )
+  }
+
+async function askRoles(deps: HttpDeps, subject: string): Promise<Explanation | null> {
+  for (const { role, context } of deps.roles) {
+    const told = await role.explain?.(context, subject)
+    if (told) return told
+  }
+  return null
+}
+
+async function fromRows(em: Em, subject: string): Promise<Explanation | null> {
+  const [decision, ...earlier] = await em.find(Decision, { subject }, { orderBy: { id: 'desc' }, limit: 5 })
+  const intents = await em.find(Intent, { subject }, { orderBy: { id: 'desc' }, limit: 5 })
+  const attempts = await em.find(Attempt, { intent: { $in: intents.map(intent => intent.id) } })
+  const newest = intents[0]
+  if (!decision && !newest) return null
+  const decisions = decision ? [decision, ...earlier].map(shownDecision) : []
+  return {
+    subject,
+    state: newest && (!newest.settledAt || !decision) ? newest.state : (decision?.choice ?? 'unknown'),
+    next:
+      newest && !newest.settledAt
+        ? NEXT[newest.state as IntentState]
+        : `the last decision was to ${decision?.choice ?? 'wait'}`,
+    because: (newest?.settledAt ? null : newest?.because) ?? decision?.because ?? newest?.because ?? null,
+    details: { decisions, transactions: intents.map(intent => shownIntent(intent, attempts, false)) },
+  }
+}
+
+const NEXT: Readonly<Record<IntentState, string>> = {
+  queued: 'its transaction is signed and sent when the lane reaches it',
+  sent: 'its transaction was sent and waits to be mined',
+  mined: 'its transaction is mined and waits for confirmations',
+  confirmed: 'its transaction is final; nothing is left to do',
+  reverted: 'its transaction reverted; its role decides what follows',
+  cancelling: 'its transaction is being taken back',
+  cancelled: 'its transaction was taken back; nothing is left to do',
+  parked: 'its transaction is parked and waits for a person',
+}
