@@ -4,7 +4,11 @@
  */
 import { type Access, type Ledger, writeExit } from './ledger.ts'
 import { lookup } from './merkle.ts'
-import type { AccountLeaf } from './types.ts'
+import { type AccountLeaf, EXIT_IDX } from './types.ts'
+
+/** True when this transaction would make the first exit of the account in the batch. */
+export const isNewExit = (ledger: Ledger, toIdx: number, idx: number): boolean =>
+  toIdx === EXIT_IDX && lookup(ledger.exits, idx) === undefined
 
 /** Adds `effective` to the sender's exit leaf; `undefined` when the original amount was 0. */
 export function addExit(ledger: Ledger, sender: AccountLeaf, original: bigint, effective: bigint): Access | undefined {

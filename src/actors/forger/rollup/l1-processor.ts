@@ -4,7 +4,7 @@
  */
 import { newAccount } from './account.ts'
 import { RefusedTransaction } from './errors.ts'
-import { addExit } from './exit.ts'
+import { addExit, isNewExit } from './exit.ts'
 import { decodeFloat40 } from './float40.ts'
 import { asL1UserTx } from './l1-codec.ts'
 import { type Access, type Ledger, recordStep, writeAccount } from './ledger.ts'
@@ -32,13 +32,14 @@ export function runL1UserTx(ledger: Ledger, tx: L1UserTx): L1Effect {
   const effective = allows(ledger, tx, sender, sender.balance + load, amount) ? amount : 0n
   const updated = { ...sender, balance: sender.balance + load - effective }
   const senderAccess = writeAccount(ledger, updated)
+  const newExit = isNewExit(ledger, tx.toIdx, sender.idx)
   recordStep(ledger, {
     tx: { layer: 1, tx },
     newIdx: creates ? sender.idx : NO_IDX,
     auxToIdx: NO_IDX,
     sender: senderAccess,
     receiver: receive(ledger, tx, updated, amount, effective),
-    isExit: tx.toIdx === EXIT_IDX,
+    newExit,
   })
   return {
     newIdx: creates ? sender.idx : NO_IDX,

@@ -2,7 +2,7 @@
  * Executes L2 transactions on a ledger, or refuses them for the reasons the circuit or the coordinator would.
  */
 import { RefusedTransaction, type RefusalReason } from './errors.ts'
-import { addExit } from './exit.ts'
+import { addExit, isNewExit } from './exit.ts'
 import { requireFee } from './fees.ts'
 import { encodeFloat40 } from './float40.ts'
 import { type Access, type Ledger, recordStep, writeAccount } from './ledger.ts'
@@ -27,10 +27,10 @@ export function runL2Tx(ledger: Ledger, tx: SignedL2Tx): L2Effect {
   if (sender.balance < tx.amount + fee) refuse('insufficient balance', tx)
   const paid = { ...sender, nonce: sender.nonce + 1, balance: sender.balance - tx.amount - fee }
   const senderAccess = writeAccount(ledger, paid)
+  const newExit = isNewExit(ledger, target, sender.idx)
   const receiver = deliver(ledger, target, paid, tx.amount)
   collect(ledger, tx.tokenId, fee)
-  const isExit = target === EXIT_IDX
-  recordStep(ledger, { tx: { layer: 2, tx }, newIdx: NO_IDX, auxToIdx, sender: senderAccess, receiver, isExit })
+  recordStep(ledger, { tx: { layer: 2, tx }, newIdx: NO_IDX, auxToIdx, sender: senderAccess, receiver, newExit })
   return { fee, auxToIdx }
 }
 

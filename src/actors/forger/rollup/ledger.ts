@@ -38,7 +38,8 @@ export interface Step {
   readonly sender: Access
   /** Receiver or exit leaf; absent when nothing was written there. */
   readonly receiver: Access | undefined
-  readonly isExit: boolean
+  /** True for an exit of an account that had no leaf in the exit tree yet, also when it makes none. */
+  readonly newExit: boolean
   readonly lastIdx: number
   readonly accounts: Tree<AccountLeaf>
   readonly exits: Tree<AccountLeaf>
@@ -78,7 +79,7 @@ const readPath = (ledger: Ledger, tree: Tree<AccountLeaf>, idx: number): Path<Ac
 /** Keeps a transaction's step, if steps are wanted; call it after the last write. */
 export function recordStep(
   ledger: Ledger,
-  step: Pick<Step, 'tx' | 'newIdx' | 'auxToIdx' | 'sender' | 'receiver' | 'isExit'>,
+  step: Pick<Step, 'tx' | 'newIdx' | 'auxToIdx' | 'sender' | 'receiver' | 'newExit'>,
 ): void {
   ledger.steps?.push({
     ...step,

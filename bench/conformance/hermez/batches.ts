@@ -1,0 +1,191 @@
+/**
+ * Conformance of whole batches: effects, encodings, roots, both public inputs, exits with their proofs, the full circuit input,
+ * the replay from calldata, and the refusals.
+ */
+import { authorisationDigest, authorisationSigner } from '../../../src/actors/forger/rollup/authorisation.ts'
+import { accountValue } from '../../../src/actors/forger/rollup/account.ts'
+import { type BatchRequest, buildBatch, type BuiltBatch } from '../../../src/actors/forger/rollup/batch.ts'
+import { hexOf } from '../../../src/actors/forger/rollup/bytes.ts'
+import { RefusedTransaction } from '../../../src/actors/forger/rollup/errors.ts'
+import { contractSizes, globalInputBytes } from '../../../src/actors/forger/rollup/global-inputs.ts'
+import { encodeL1UserTx, l1CoordinatorTxId, l1UserTxId } from '../../../src/actors/forger/rollup/l1-codec.ts'
+import { l2TxId } from '../../../src/actors/forger/rollup/l2-codec.ts'
+import { unpackSignature } from '../../../src/actors/forger/rollup/eddsa.ts'
+import { hashOf, lookup, pathTo } from '../../../src/actors/forger/rollup/merkle.ts'
+import { applyForged } from '../../../src/actors/forger/rollup/replay.ts'
+import { accountAt, emptyState, rootOf, type RollupState } from '../../../src/actors/forger/rollup/state.ts'
+import type { AccountLeaf, L1CoordinatorTx } from '../../../src/actors/forger/rollup/types.ts'
+import {
+  type CaseFile,
+  difference,
+  type Json,
+  l1CoordinatorTxOf,
+  l1UserTxOf,
+  l2TxOf,
+  type Result,
+  result,
+} from './cases.ts'
+import { inputDifference } from './circuit-input.ts'
+
+export function* batches({ name, data }: CaseFile): Generator<Result> {
+  let state = emptyState()
+  for (const batch of data.batches) {
+    const before = state
+    yield result(`${name} batch ${batch.batchNum}`, () => {
+      const built = buildBatch(before, requestOf(data, batch))
+      state = built.state
+      return checkBatch(data, batch, before, built)
+    })
+  }
+}
+
+export function* rejects({ name, data }: CaseFile): Generator<Result> {
+  let state: RollupState = emptyState()
+  for (const batch of data.setup) state = buildBatch(state, requestOf(data, batch)).state
+  const batchNum = data.setup.length + 1
+  const root = rootOf(state)
+  for (const item of data.cases) {
+    yield result(`${name} ${item.description}`, () => {
+      const batch = { batchNum, l1UserTxs: [], l1CoordinatorTxs: [], feeIdxs: [], l2Txs: item.l2Txs }
+      return (
+        refusal(state, requestOf(data, batch), item.error) ?? (rootOf(state) === root ? null : 'the state has changed')
+      )
+    })
+  }
+}
+
+function refusal(state: RollupState, request: BatchRequest, expected: string): string | null {
+  try {
+    buildBatch(state, request)
+  } catch (error) {
+    if (error instanceof RefusedTransaction) return difference(error.reason, expected)
+    throw error
+  }
+  return `accepted, expected "${expected}"`
+}
+
+const requestOf = (file: Json, batch: Json): BatchRequest => ({
+  batchNum: Number(batch.batchNum),
+  circuit: file.circuit,
+  chainId: Number(file.chainID),
+  l1UserTxs: batch.l1UserTxs.map(l1UserTxOf),
+  l1CoordinatorTxs: batch.l1CoordinatorTxs.map(l1CoordinatorTxOf),
+  l2Txs: batch.l2Txs.map(l2TxOf),
+  feeIdxs: batch.feeIdxs.map(Number),
+  ...(batch.feePlanTokens && { feePlanTokens: batch.feePlanTokens.map(Number) }),
+  withInputs: batch.input !== undefined,
+})
+
+function checkBatch(file: Json, batch: Json, before: RollupState, built: BuiltBatch): string | null {
+  return (
+    l1Differences(batch, built) ??
+    l2Differences(batch, built) ??
+    outcomeDifference(file, batch, built) ??
+    (batch.expected.exits ? exitDifference(batch, built) : null) ??
+    (batch.input ? inputDifference(built.inputs, batch.input) : null) ??
+    unnamedChange(batch, built) ??
+    replayDifference(file, batch, before, built)
+  )
+}
+
+function l1Differences(batch: Json, built: BuiltBatch): string | null {
+  const users = batch.l1UserTxs.map((tx: Json, at: number) => ({
+    ...built.l1Effects[at],
+    encoded: hexOf(encodeL1UserTx(l1UserTxOf(tx))),
+    txId: l1UserTxId(Number(tx.toForgeL1TxsNum), tx.position),
+  }))
+  const coordinators = batch.l1CoordinatorTxs.map((tx: Json, at: number) => ({
+    newIdx: built.l1CoordinatorIdxs[at],
+    txId: l1CoordinatorTxId(Number(batch.batchNum), tx.position),
+  }))
+  const fields = ['effectiveLoadAmount', 'effectiveAmount', 'isAmountNullified', 'newIdx', 'encoded', 'txId']
+  return (
+    difference(users, pick(batch.l1UserTxs, fields), 'l1UserTxs') ??
+    difference(coordinators, pick(batch.l1CoordinatorTxs, ['newIdx', 'txId']), 'l1CoordinatorTxs')
+  )
+}
+
+function l2Differences(batch: Json, built: BuiltBatch): string | null {
+  const actual = batch.l2Txs.map((json: Json, at: number) => {
+    const parts = unpackSignature(json.signature)
+    return { ...built.l2Effects[at], txId: l2TxId(l2TxOf(json)), s: parts?.s, r8x: parts?.r8.x, r8y: parts?.r8.y }
+  })
+  return difference(actual, pick(batch.l2Txs, ['fee', 'auxToIdx', 'txId', 's', 'r8x', 'r8y']), 'l2Txs')
+}
+
+/** The named fields of each entry that has them. */
+const pick = (entries: Json[], fields: readonly string[]): Json[] =>
+  entries.map(entry => Object.fromEntries(fields.filter(field => field in entry).map(field => [field, entry[field]])))
+
+function outcomeDifference(file: Json, batch: Json, built: BuiltBatch): string | null {
+  const { forgeArguments } = built
+  const global = { ...built, ...forgeArguments, chainId: Number(file.chainID), batchNum: Number(batch.batchNum) }
+  const actual: Record<string, unknown> = {
+    ...built,
+    stateRootBeforeFees: built.inputs?.['imInitStateRootFee'],
+    encodedL1CoordinatorTx: forgeArguments.encodedL1CoordinatorTx,
+    l1L2TxsData: forgeArguments.l1L2TxsData,
+    feeIdxData: forgeArguments.feeIdxCoordinator,
+    hashGlobalInputs: built.hashGlobalInputsOfCircuit,
+    hashGlobalInputsContract: built.hashGlobalInputs,
+    hashGlobalInputsContractBytes: globalInputBytes(global, contractSizes(file.circuit)).length,
+    accountsAfter: batch.expected.accountsAfter?.map((account: Json) => accountAfter(built, Number(account.idx))),
+  }
+  const { exits: _exits, ...expected } = batch.expected
+  return difference(actual, expected)
+}
+
+/** Expected accounts may include some that were only looked at, but none that was written may be missing. */
+function unnamedChange(batch: Json, built: BuiltBatch): string | null {
+  const named = new Set(batch.expected.accountsAfter?.map((account: Json) => Number(account.idx)))
+  const extra = built.changedAccounts.find(({ idx }) => !named.has(idx))
+  return extra === undefined || named.size === 0 ? null : `account ${extra.idx} was written and is not expected`
+}
+
+const accountAfter = (built: BuiltBatch, idx: number): Json => {
+  const account = accountAt(built.state, idx)
+  return account && leafOf(account)
+}
+
+const leafOf = (account: AccountLeaf): Json => ({
+  ...account,
+  tokenID: account.tokenId,
+  leafValue: accountValue(account),
+})
+
+function exitDifference(batch: Json, built: BuiltBatch): string | null {
+  for (const expected of batch.expected.exits) {
+    const idx = Number(expected.idx)
+    const leaf = lookup(built.exitTree, idx)
+    const siblings = pathTo(built.exitTree, idx).siblings.map(sibling => hashOf(sibling, accountValue))
+    const actual = { found: leaf !== undefined, ...(leaf && leafOf(leaf)), idx, siblings }
+    const found = difference(actual, expected, `exits.${idx}`)
+    if (found !== null) return found
+  }
+  const named = batch.expected.exits.filter((exit: Json) => exit.found).length
+  return built.exits.length === named ? null : `${built.exits.length} exit leaves, expected ${named}`
+}
+
+/** False when the case names another owner than the one who signed (see oracle-address.ts): the chain would see the signer. */
+const ownAddresses = (file: Json, batch: Json): boolean =>
+  batch.l1CoordinatorTxs.map(l1CoordinatorTxOf).every((tx: L1CoordinatorTx) => {
+    const digest = authorisationDigest(tx.fromBjjCompressed, Number(file.chainID), file.rollupContract)
+    return tx.v === 0 || authorisationSigner(digest, tx) === tx.fromEthAddr
+  })
+
+/** What others would make of our calldata; not possible where the fee plan was given on purpose and is not in the calldata. */
+function replayDifference(file: Json, batch: Json, before: RollupState, built: BuiltBatch): string | null {
+  const planned = batch.feeIdxs.every((idx: string, slot: number) =>
+    [undefined, batch.feePlanTokens?.[slot]].includes(accountAt(built.state, Number(idx))?.tokenId.toString()),
+  )
+  if (!planned || !ownAddresses(file, batch)) return null
+  const applied = applyForged(before, {
+    batchNum: Number(batch.batchNum),
+    chainId: Number(file.chainID),
+    rollup: file.rollupContract ?? `0x${'0'.repeat(40)}`,
+    circuit: file.circuit,
+    l1UserTxs: batch.l1UserTxs.map(l1UserTxOf),
+    forgeArguments: built.forgeArguments,
+  })
+  return difference({ root: rootOf(applied.state) }, { root: batch.expected.newStateRoot }, 'replay')
+}
