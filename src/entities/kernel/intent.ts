@@ -41,13 +41,15 @@ const IntentSchema = defineEntity({
     value: p.type(Uint256),
     /** Used when estimation is impossible because an earlier intent of this lane is still in flight. */
     gasLimit: p.bigint().nullable(),
-    /** Not broadcast for the first time at or after this block: the wish is then cancelled as too late. */
+    /** The last block it may land in: when the next one is later and it was not broadcast yet, it is cancelled. */
     notAfterBlock: p.bigint().nullable(),
     /** Depth under the head at which it is settled. */
     confirmations: p.integer(),
     state: p.enum(INTENT_STATES).default('queued'),
     /** Why it waits, failed or was parked. */
     because: p.text().nullable(),
+    /** Why somebody takes the wish back; set while that is not settled, and kept as the reason when it is. */
+    cancelBecause: p.text().nullable(),
     nonce: p.integer().nullable(),
     /** The attempt that was mined. */
     minedHash: p.text().nullable(),
@@ -66,7 +68,10 @@ const IntentSchema = defineEntity({
     { name: 'intent_subject', properties: ['subject'] },
   ],
   checks: [
-    { name: 'intent_nonce_when_sent', expression: "state in ('queued','parked','cancelled') or nonce is not null" },
+    {
+      name: 'intent_nonce_when_sent', // one that reverts in simulation ends without a nonce
+      expression: "state in ('queued','parked','cancelled','reverted') or nonce is not null",
+    },
   ],
 })
 /** A durable wish for exactly one outside effect. */

@@ -75,6 +75,7 @@ class Tables extends Migration {
       "confirmations" int not null,
       "state" text not null default 'queued',
       "because" text null,
+      "cancel_because" text null,
       "nonce" int null,
       "mined_hash" text null,
       "mined_block" bigint null,
@@ -92,7 +93,7 @@ class Tables extends Migration {
     )
     this.addSql(`create index "intent_subject" on "kernel"."intent" ("subject")`)
     this.addSql(
-      `alter table "kernel"."intent" add constraint "intent_nonce_when_sent" check (state in ('queued','parked','cancelled') or nonce is not null)`,
+      `alter table "kernel"."intent" add constraint "intent_nonce_when_sent" check (state in ('queued','parked','cancelled','reverted') or nonce is not null)`,
     )
     this.addSql(
       `alter table "kernel"."intent" add constraint "intent_state_check" check ("state" in ('queued', 'sent', 'mined', 'confirmed', 'reverted', 'cancelling', 'cancelled', 'parked'))`,

@@ -5,12 +5,13 @@
 import type { BatchState } from '../../../entities/forger/batch.ts'
 import type { IntentState } from '../../../entities/kernel/intent.ts'
 
-/** One live batch, ours (epoch > 0) or read from the chain (epoch 0). */
+/** One live batch, ours (epoch > 0) or read from the chain (epoch 0); or one of the open run that no prover could prove. */
 export interface LiveBatch {
   readonly id: bigint
   readonly num: number
   readonly epoch: number
   readonly state: BatchState
+  readonly because: string | null
   readonly oldRoot: bigint
   readonly newRoot: bigint
   readonly newExitRoot: bigint
@@ -75,6 +76,10 @@ export function reconcile(view: ReconcileView): Reconciliation {
   let broken: Reconciliation['broken'] = null
   let root = base.root
   for (const batch of view.batches) {
+    if (batch.state === 'failed') {
+      broken ??= { num: batch.num, because: `Pipeline.waitServerProof: ${batch.because ?? 'failed'}` }
+      continue
+    }
     const fact = facts.get(batch.num)
     const fault: Fault | null = broken
       ? { as: 'discarded', because: `batch ${broken.num} broke the line` }
@@ -128,7 +133,7 @@ function progressOf(batch: LiveBatch, fact: ForgedFact | undefined, view: Reconc
 
 /** The lowest forged number without a live batch of the same content. */
 function nextToAdopt(view: ReconcileView, broken: Reconciliation['broken']): number | null {
-  const live = new Set(view.batches.map(batch => batch.num))
+  const live = new Set(view.batches.filter(batch => batch.state !== 'failed').map(batch => batch.num))
   const missing = view.forged.find(fact => !live.has(fact.batchNum) || (broken !== null && fact.batchNum >= broken.num))
   return missing?.batchNum ?? null
 }

@@ -1,0 +1,71 @@
+/**
+ * What the builder thread is asked and answers: plain data that survives a structured clone.
+ */
+import type { StoredAccount } from '../../../entities/forger/batch.ts'
+import type { Checkpoint, LoadedState } from '../state-store.ts'
+import type { ForgedBatch } from '../rollup/replay.ts'
+import type { SelectionRequest } from '../rollup/selection.ts'
+import type { Hex } from '../rollup/types.ts'
+
+export type BuilderJob = LoadJob | BuildJob | ApplyJob
+
+/** Makes a state from the database the checkpoint `state` stands for; refused when the root is another. */
+export interface LoadJob {
+  readonly do: 'load'
+  readonly state: LoadedState
+}
+
+/** Selects transactions on the state at `from` and builds the batch. */
+export interface BuildJob {
+  readonly do: 'build'
+  readonly from: Checkpoint
+  readonly selection: SelectionRequest
+  /** Whether a batch with nothing in it is wanted, too. */
+  readonly emptyAllowed: boolean
+}
+
+/** Applies a batch from the chain on the state at `from`. */
+export interface ApplyJob {
+  readonly do: 'apply'
+  readonly from: Checkpoint
+  readonly forged: ForgedBatch
+}
+
+export type BuilderResult =
+  | { readonly kind: 'loaded' }
+  /** The state at `from` is not in the thread: load it first. */
+  | { readonly kind: 'unknown-checkpoint' }
+  /** Nothing was selected and an empty batch was not wanted. */
+  | { readonly kind: 'nothing'; readonly discarded: readonly Discarded[] }
+  | { readonly kind: 'batch'; readonly batch: BuiltBatchData; readonly discarded: readonly Discarded[] }
+
+export interface Discarded {
+  readonly txId: string
+  readonly code: number
+  readonly type: string
+  readonly info: string
+}
+
+/** A built batch as it is stored. */
+export interface BuiltBatchData {
+  readonly batchNum: number
+  readonly oldRoot: bigint
+  readonly newRoot: bigint
+  readonly newExitRoot: bigint
+  readonly oldLastIdx: number
+  readonly newLastIdx: number
+  readonly encodedL1CoordinatorTx: Hex
+  readonly l1L2TxsData: Hex
+  readonly feeIdxCoordinator: Hex
+  readonly publicInput: bigint
+  /** The circuit's input as JSON text; null for a batch that is forged already. */
+  readonly proverInput: string | null
+  readonly accounts: readonly StoredAccount[]
+  readonly l1CoordinatorTxs: number
+  /** Ids of the pool transactions in it, in order. */
+  readonly l2TxIds: readonly string[]
+  /** Highest nonce taken from each sender in it. */
+  readonly nonces: readonly { readonly idx: number; readonly nonce: number }[]
+  /** For people and the JSON dump; big integers as decimal strings. */
+  readonly contents: unknown
+}

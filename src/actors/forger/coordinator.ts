@@ -1,0 +1,204 @@
+/**
+ * Decides whether the pipeline runs and keeps our batches true to the chain.
+ *
+ * Wakes on news of the chain, on outcomes, on `StopPipeline` and on a slow timer; looks at the database, reconciles,
+ * decides, writes decision and change together, and pokes who has to act. It remembers nothing.
+ */
+import type { Clock } from '../../clock.ts'
+import { Batch } from '../../entities/forger/batch.ts'
+import { HeadView } from '../../entities/forger/chain-facts.ts'
+import { Cursor } from '../../entities/kernel/block.ts'
+import { openDecisionBook, type DecisionBook } from '../../entities/kernel/decision-book.ts'
+import type { Em, Orm } from '../../entities/orm.ts'
+import type { ChainNews } from '../chain/messages.ts'
+import { defineActor, type Context } from '../kit/actor.ts'
+import type { Ref } from '../kit/ref.ts'
+import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
+import { adopt, type AdoptionRules } from './adopt.ts'
+import { openEpoch, startEpoch, stopEpoch } from './epochs.ts'
+import type { CoordinatorMessage, Look, StopPipeline } from './messages.ts'
+import { pipeline } from './messages.ts'
+import { reconcile, type LiveBatch, type Reconciliation } from './policy/reconcile.ts'
+import { decideRun, type RunRules } from './policy/run.ts'
+import { rollbackPool } from './purge.ts'
+import { acknowledgeOutcomes, applyChanges, loadReconcileView, liveBatches } from './reconcile-store.ts'
+import { forgetBase, loadBase, type Checkpoint } from './state-store.ts'
+
+export interface CoordinatorArgs {
+  readonly db: () => Orm
+  readonly chain: string
+  readonly confirmBlocks: number
+  readonly rules: RunRules
+  readonly adoption: AdoptionRules
+  readonly lane: Ref<TxManagerMessage>
+  /** Whom to poke after a change besides pipeline and lane: prover pool and purger. */
+  readonly others: readonly Ref<Look>[]
+  readonly purger: Ref<ChainNews>
+}
+
+interface State {
+  readonly args: CoordinatorArgs
+  readonly book: DecisionBook
+}
+
+const LOOK_EVERY_MS = 5_000
+const ADOPT_AT_ONCE = 50
+
+type Ctx = Context<CoordinatorMessage>
+
+export const coordinatorActor = defineActor<CoordinatorArgs, CoordinatorMessage, State>({
+  kind: 'forger/coordinator',
+  mailbox: { capacity: 64, overflow: 'coalesce' },
+  start(args, ctx) {
+    ctx.every(LOOK_EVERY_MS, { type: 'look' })
+    ctx.send(ctx.self, { type: 'look' })
+    return { args, book: openDecisionBook(ctx.clock) }
+  },
+  async receive(state, message, ctx) {
+    if (message.type === 'StopPipeline') await giveUp(state, message, ctx)
+    await look(state, ctx)
+    if (message.type === 'SyncBlock' || message.type === 'Reorg') ctx.send(state.args.purger, message)
+    return state
+  },
+})
+
+async function look(state: State, ctx: Ctx): Promise<void> {
+  const { args } = state
+  const em = args.db().em.fork()
+  const heads = await loadHeads(em, args.chain)
+  if (heads === null) return record(em, state, 'wait', 'no block of the chain has been read yet')
+  const found = await settle(em, args, heads.synced, ctx)
+  const behind = await adoptMissing(em, args, found, ctx)
+  const running = await run(em, state, heads, behind, ctx)
+  if (running || found.changes.length > 0) ctx.send(pipeline, { type: 'look' })
+}
+
+interface Heads {
+  readonly synced: bigint
+  readonly head: bigint
+}
+
+/** How far our facts reach, and how far the chain does. */
+async function loadHeads(em: Em, chain: string): Promise<Heads | null> {
+  const view = await em.findOne(HeadView, { name: 'head' }, { fields: ['blockNumber'] })
+  const cursor = await em.findOne(Cursor, { chain, source: 'head' })
+  if (!view || !cursor) return null
+  return { synced: view.blockNumber, head: cursor.number > view.blockNumber ? cursor.number : view.blockNumber }
+}
+
+/** Brings our batches in line with the chain, in one transaction. */
+async function settle(em: Em, args: CoordinatorArgs, synced: bigint, ctx: Ctx): Promise<Reconciliation> {
+  let found: Reconciliation | undefined
+  let cancelled = false
+  await em.transactional(async tx => {
+    found = reconcile(await loadReconcileView(tx, synced, args.confirmBlocks))
+    if (found.rebuild) await forgetBase(tx)
+    cancelled = await applyChanges(tx, found.changes, ctx.clock)
+    if (found.broken) await breakOff(tx, found.broken, ctx.clock)
+    await acknowledgeOutcomes(tx, ctx.clock)
+  })
+  if (found === undefined) throw new Error('the transaction ended without running')
+  report(found, ctx)
+  if (cancelled) ctx.send(args.lane, { type: 'look' })
+  if (found.broken || cancelled) for (const other of args.others) ctx.send(other, { type: 'look' })
+  return found
+}
+
+function report(found: Reconciliation, ctx: Ctx): void {
+  if (found.rebuild) ctx.log.error('the chain dropped a final batch: all state is derived again from the chain')
+  if (found.broken)
+    ctx.log.warn('batches are given up', { subject: `batch/${found.broken.num}`, because: found.broken.because })
+  for (const change of found.changes) {
+    const { batch } = change
+    const subject = `batch/${batch.num}`
+    if (change.do === 'drop') ctx.log.info(`batch ${change.as}`, { subject, because: change.because })
+    else if (change.do !== 'sent')
+      ctx.log.info(`batch ${change.do}`, { subject, block: String(change.fact.blockNumber) })
+  }
+}
+
+/** Ends the run and gives the pool back what the broken batches held. */
+async function breakOff(em: Em, broken: { num: number; because: string }, clock: Clock): Promise<void> {
+  const epoch = await openEpoch(em)
+  if (epoch) await stopEpoch(em, epoch, broken.because, broken.num, clock)
+  await rollbackPool(em, broken.num - 1)
+}
+
+/** Applies forged batches that are not ours, some at a time; answers how many are left, or null when none is. */
+async function adoptMissing(em: Em, args: CoordinatorArgs, found: Reconciliation, ctx: Ctx): Promise<number | null> {
+  if (found.adopt === null) return null
+  for (let num = found.adopt, done = 0; done < ADOPT_AT_ONCE; num += 1, done += 1) {
+    if (!(await adopt(em.fork(), args.adoption, num, ctx))) return done === 0 ? null : num
+  }
+  ctx.send(ctx.self, { type: 'look' })
+  return found.adopt
+}
+
+/** Starts or stops the pipeline; answers whether it runs. */
+async function run(em: Em, state: State, heads: Heads, adopting: number | null, ctx: Ctx): Promise<boolean> {
+  const { args } = state
+  if (adopting !== null) {
+    await record(em, state, 'wait', 'batches of the chain are being applied')
+    ctx.send(ctx.self, { type: 'look' })
+    return false
+  }
+  const row = await em.findOne(HeadView, { name: 'head' })
+  if (!row) return false
+  return em.transactional(async tx => {
+    const epoch = await openEpoch(tx)
+    const decision = decideRun({ chain: row.view, ...heads, running: epoch !== null }, args.rules)
+    await state.book.record(tx, { role: 'forger', subject: 'pipeline', choice: decision.do, because: decision.because })
+    if (decision.do === 'start') {
+      const from = await lastLive(tx)
+      const started = await startEpoch(tx, from, ctx.clock)
+      ctx.log.info('pipeline started', { epoch: started.number, fromBatch: from.batchNum })
+    }
+    if (decision.do === 'stop' && epoch) {
+      await stopEpoch(tx, epoch, decision.because, null, ctx.clock)
+      await dropUnsent(tx, decision.because)
+      ctx.log.info('pipeline stopped', { epoch: epoch.number, because: decision.because })
+    }
+    return decision.do === 'start' || decision.do === 'run'
+  })
+}
+
+/** Where the next batch goes on: the newest live batch, ours or not, or the base. */
+async function lastLive(em: Em): Promise<Checkpoint> {
+  const base = await loadBase(em)
+  const last = (await liveBatches(em, base.batchNum)).findLast(batch => batch.state !== 'failed')
+  return last ? { batchNum: last.num, root: last.newRoot } : base
+}
+
+/** When the run ends for lack of a slot, what has no transaction yet goes back to the pool; the rest is in flight. */
+async function dropUnsent(em: Em, because: string): Promise<void> {
+  const base = await loadBase(em)
+  const unsent = (await liveBatches(em, base.batchNum)).filter(isUnsent)
+  const first = unsent[0]
+  if (!first) return
+  const ids = unsent.map(batch => batch.id)
+  await em.nativeUpdate(Batch, { id: { $in: ids } }, { state: 'discarded', because, proverInput: null, accounts: null })
+  await rollbackPool(em, first.num - 1)
+}
+
+const isUnsent = (batch: LiveBatch): boolean =>
+  ['built', 'proving', 'proven'].includes(batch.state) && batch.intent === null
+
+/** A failed batch and all after it are dropped; what of it is in flight is taken back. */
+async function giveUp(state: State, { reason, failedBatch }: StopPipeline, ctx: Ctx): Promise<void> {
+  if (failedBatch === null) return
+  const em = state.args.db().em.fork()
+  await em.transactional(async tx => {
+    const base = await loadBase(tx)
+    const lost = (await liveBatches(tx, base.batchNum)).filter(
+      batch => batch.num >= failedBatch && batch.state !== 'failed' && batch.state !== 'mined',
+    )
+    const drops = lost.map(batch => ({ do: 'drop', batch, as: 'discarded', because: reason }) as const)
+    await applyChanges(tx, drops, ctx.clock)
+    await breakOff(tx, { num: failedBatch, because: reason }, ctx.clock)
+  })
+  ctx.send(state.args.lane, { type: 'look' })
+  for (const other of state.args.others) ctx.send(other, { type: 'look' })
+}
+
+const record = (em: Em, state: State, choice: string, because: string): Promise<void> =>
+  state.book.record(em, { role: 'forger', subject: 'pipeline', choice, because })

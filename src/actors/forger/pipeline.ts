@@ -1,0 +1,118 @@
+/**
+ * Builds batches ahead of the provers and hands proven ones on, in order.
+ *
+ * Each look does both, and neither waits: a batch under construction is in the builder thread and comes back as
+ * `built`. What was decided is written together with what follows from it; the provers and the lane are only poked.
+ */
+import type { Context } from '../kit/actor.ts'
+import { defineActor } from '../kit/actor.ts'
+import { openDecisionBook, type DecisionBook } from '../../entities/kernel/decision-book.ts'
+import type { Em } from '../../entities/orm.ts'
+import { buildOn } from './builder/hold.ts'
+import type { BuilderResult } from './builder/jobs.ts'
+import { forwardProven, type ForwardRules } from './forward.ts'
+import type { BuildOutcome, Look, PipelineMessage } from './messages.ts'
+import { coordinator } from './messages.ts'
+import { planBatch, type BatchPlan, type PlanRules } from './plan.ts'
+import { storeBuilt, storeNothing } from './store-built.ts'
+import type { Orm } from '../../entities/orm.ts'
+import type { Ref } from '../kit/ref.ts'
+import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
+
+export interface PipelineArgs {
+  readonly db: () => Orm
+  readonly plan: PlanRules
+  readonly forward: ForwardRules
+  readonly provers: Ref<Look>
+  readonly lane: Ref<TxManagerMessage>
+  readonly retryMs: number
+  /** Told of every batch that was stored; writes debug files. */
+  readonly onStep: (batchId: bigint) => void
+}
+
+interface State {
+  readonly args: PipelineArgs
+  readonly book: DecisionBook
+  /** The plan in the builder's hands; null when none is. */
+  building: { readonly ticket: number; readonly plan: BatchPlan } | null
+  ticket: number
+  /** Ends the timer of the next look. */
+  cancelRetry: () => void
+}
+
+type Ctx = Context<PipelineMessage>
+
+export const pipelineActor = defineActor<PipelineArgs, PipelineMessage, State>({
+  kind: 'forger/pipeline',
+  mailbox: { capacity: 64, overflow: 'coalesce' },
+  start(args, ctx) {
+    ctx.send(ctx.self, { type: 'look' })
+    return { args, book: openDecisionBook(ctx.clock), building: null, ticket: 0, cancelRetry: () => {} }
+  },
+  async receive(state, message, ctx) {
+    if (message.type === 'built') await finish(state, message.outcome, ctx)
+    await forward(state, ctx)
+    await open(state, ctx)
+    state.cancelRetry()
+    state.cancelRetry = ctx.after(state.args.retryMs, { type: 'look' })
+    return state
+  },
+  stop: state => state.cancelRetry(),
+})
+
+/** Turns proven batches into wishes, in order. */
+async function forward(state: State, ctx: Ctx): Promise<void> {
+  const { args, book } = state
+  const outcome = await forwardProven(args.db().em.fork(), args.forward, book, ctx.clock)
+  for (const id of outcome.forwarded) args.onStep(id)
+  if (outcome.forwarded.length > 0) ctx.send(args.lane, { type: 'look' })
+  if (outcome.refused) {
+    ctx.send(coordinator, { type: 'StopPipeline', reason: outcome.refused.because, failedBatch: outcome.refused.num })
+  }
+}
+
+/** Starts building the next batch when one is wanted and none is being built. */
+async function open(state: State, ctx: Ctx): Promise<void> {
+  if (state.building) return
+  const em = state.args.db().em.fork()
+  const plan = await planBatch(em, state.args.plan, state.book, ctx.clock)
+  if (plan === null) return
+  state.ticket += 1
+  const { ticket } = state
+  state.building = { ticket, plan }
+  const done = (outcome: BuildOutcome): void => ctx.send(ctx.self, { type: 'built', outcome })
+  buildOn(em, ctx, plan.job).then(
+    result => done({ ok: true, ticket, result }),
+    (error: unknown) => done({ ok: false, ticket, error }),
+  )
+}
+
+/** Stores what the builder made, if it still fits; an error of the builder is a crash of ours. */
+async function finish(state: State, outcome: BuildOutcome, ctx: Ctx): Promise<void> {
+  const { building, args } = state
+  if (building?.ticket !== outcome.ticket) return
+  state.building = null
+  if (!outcome.ok) throw outcome.error
+  const id = await keep(args.db().em.fork(), state, building.plan, outcome.result, ctx)
+  if (id === null) return
+  args.onStep(id)
+  ctx.send(args.provers, { type: 'look' })
+}
+
+async function keep(em: Em, state: State, plan: BatchPlan, result: BuilderResult, ctx: Ctx): Promise<bigint | null> {
+  if (result.kind === 'nothing') {
+    await storeNothing(em, plan, result.discarded, state.book)
+    return null
+  }
+  if (result.kind !== 'batch') throw new Error(`the builder answered ${result.kind} to a build`)
+  const id = await storeBuilt(em, plan, result, state.book, ctx.clock)
+  const { batch } = result
+  if (id === null) ctx.log.info('built batch does not fit any more', { subject: `batch/${batch.batchNum}` })
+  else
+    ctx.log.info('batch built', {
+      subject: `batch/${batch.batchNum}`,
+      l2Txs: batch.l2TxIds.length,
+      l1: plan.l1Queue !== null,
+    })
+  return id
+}

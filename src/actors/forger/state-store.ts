@@ -1,0 +1,113 @@
+/**
+ * The rollup's accounts in the database: a folded base, plus the changes of every live batch above it. From the two the
+ * state after any live batch can be loaded again.
+ */
+import type { Clock } from '../../clock.ts'
+import { Account, Batch, FoldedState, LIVE_BATCH_STATES, type StoredAccount } from '../../entities/forger/batch.ts'
+import type { Em } from '../../entities/orm.ts'
+import { INITIAL_LAST_IDX, type AccountLeaf, type Hex } from './rollup/types.ts'
+
+/** A state is named by the batch that made it and its root. */
+export interface Checkpoint {
+  readonly batchNum: number
+  readonly root: bigint
+}
+
+export interface StateBase extends Checkpoint {
+  readonly lastIdx: number
+}
+
+export interface LoadedState extends StateBase {
+  readonly accounts: readonly AccountLeaf[]
+}
+
+const GENESIS: StateBase = { batchNum: 0, root: 0n, lastIdx: INITIAL_LAST_IDX }
+
+export async function loadBase(em: Em): Promise<StateBase> {
+  const row = await em.findOne(FoldedState, { name: 'base' })
+  return row ? { batchNum: row.batchNum, root: row.root, lastIdx: Number(row.lastIdx) } : GENESIS
+}
+
+/** The state after a live batch (or of the base itself); null when the live batches do not lead there. */
+export async function loadState(em: Em, at: Checkpoint): Promise<LoadedState | null> {
+  const base = await loadBase(em)
+  const accounts = new Map<string, AccountLeaf>()
+  for (const row of await em.find(Account, {})) accounts.set(String(row.idx), leafOfRow(row))
+  let last: StateBase = base
+  const above = await em.find(
+    Batch,
+    { num: { $gt: base.batchNum, $lte: at.batchNum }, state: { $in: [...LIVE_BATCH_STATES] } },
+    { orderBy: { num: 'asc' }, populate: ['accounts'] },
+  )
+  for (const batch of above) {
+    if (batch.oldRoot !== last.root || batch.num !== last.batchNum + 1) return null
+    for (const account of batch.accounts ?? []) accounts.set(account.idx, leafOf(account))
+    last = { batchNum: batch.num, root: batch.newRoot, lastIdx: Number(batch.newLastIdx) }
+  }
+  if (last.batchNum !== at.batchNum || last.root !== at.root) return null
+  return { ...last, accounts: [...accounts.values()] }
+}
+
+const leafOfRow = (row: Account): AccountLeaf => ({
+  idx: Number(row.idx),
+  tokenId: Number(row.tokenId),
+  nonce: Number(row.nonce),
+  balance: row.balance,
+  ay: row.ay,
+  sign: row.sign === 1 ? 1 : 0,
+  ethAddr: row.ethAddr as Hex, // folded from a StoredAccount
+})
+
+const leafOf = (stored: StoredAccount): AccountLeaf => ({
+  idx: Number(stored.idx),
+  tokenId: Number(stored.tokenId),
+  nonce: Number(stored.nonce),
+  balance: BigInt(stored.balance),
+  ay: BigInt(stored.ay),
+  sign: stored.sign,
+  ethAddr: stored.ethAddr as Hex, // written by storedOf from a Hex
+})
+
+export const storedOf = (leaf: AccountLeaf): StoredAccount => ({
+  idx: String(leaf.idx),
+  tokenId: String(leaf.tokenId),
+  nonce: String(leaf.nonce),
+  balance: String(leaf.balance),
+  ay: String(leaf.ay),
+  sign: leaf.sign,
+  ethAddr: leaf.ethAddr,
+})
+
+/** Makes a final batch part of the base and lets go of what only an unfinished batch needs. Batches fold in order. */
+export async function fold(em: Em, batchId: bigint, clock: Clock): Promise<void> {
+  await em.execute(
+    `insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, batch_num)
+     select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", b.num
+     from forger.batch b, jsonb_to_recordset(b.accounts)
+       as a(idx bigint, "tokenId" bigint, nonce bigint, balance numeric, ay numeric, sign int, "ethAddr" text)
+     where b.id = ?
+     on conflict (idx) do update set nonce = excluded.nonce, balance = excluded.balance, batch_num = excluded.batch_num,
+       token_id = excluded.token_id, ay = excluded.ay, sign = excluded.sign, eth_addr = excluded.eth_addr`,
+    [batchId],
+  )
+  await em.execute(
+    `insert into forger.folded_state (name, batch_num, root, last_idx)
+     select 'base', num, new_root, new_last_idx from forger.batch where id = ?
+     on conflict (name) do update set batch_num = excluded.batch_num, root = excluded.root, last_idx = excluded.last_idx`,
+    [batchId],
+  )
+  await em.execute(
+    `update forger.batch set state = 'final', final_at = ?, accounts = null, prover_input = null, because = null where id = ?`,
+    [new Date(clock.now()), batchId],
+  )
+}
+
+/** Forgets the base: every batch is applied again from what the chain says. */
+export async function forgetBase(em: Em): Promise<void> {
+  await em.execute('delete from forger.account')
+  await em.execute('delete from forger.folded_state')
+  await em.execute(
+    `update forger.batch set state = 'discarded', because = 'reorg below finality: derived again from the chain'
+     where state in ('built','proving','proven','sent','mined','final')`,
+  )
+}

@@ -1,0 +1,88 @@
+/**
+ * T2 of a built batch: the batch, the pool transactions it takes, what was left out and why, and the decision, in one
+ * transaction; or nothing, when the line of batches has moved on meanwhile.
+ */
+import type { Clock } from '../../clock.ts'
+import { Batch } from '../../entities/forger/batch.ts'
+import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
+import type { Em } from '../../entities/orm.ts'
+import type { BuilderResult, Discarded } from './builder/jobs.ts'
+import { openEpoch } from './epochs.ts'
+import type { BatchPlan } from './plan.ts'
+import { invalidateOldNonces, noteDiscarded, startForging } from './purge.ts'
+import { liveBatches } from './reconcile-store.ts'
+import { loadBase } from './state-store.ts'
+
+type BatchResult = Extract<BuilderResult, { kind: 'batch' }>
+
+/** Stores the batch and answers its id; null when its run has ended or its parent is not the newest batch any more. */
+export function storeBuilt(
+  em: Em,
+  plan: BatchPlan,
+  { batch, discarded }: BatchResult,
+  book: DecisionBook,
+  clock: Clock,
+): Promise<bigint | null> {
+  return em.transactional(async tx => {
+    if (!(await stillFits(tx, plan))) return null
+    const row = tx.create(Batch, {
+      num: plan.num,
+      epoch: plan.epoch,
+      state: 'built',
+      oldRoot: batch.oldRoot,
+      newRoot: batch.newRoot,
+      newExitRoot: batch.newExitRoot,
+      oldLastIdx: BigInt(batch.oldLastIdx),
+      newLastIdx: BigInt(batch.newLastIdx),
+      l1Queue: plan.l1Queue,
+      l1UserTxs: plan.l1UserTxs,
+      l1CoordinatorTxs: batch.l1CoordinatorTxs,
+      l2Txs: batch.l2TxIds.length,
+      encodedL1CoordinatorTx: batch.encodedL1CoordinatorTx,
+      l1L2TxsData: batch.l1L2TxsData,
+      feeIdxCoordinator: batch.feeIdxCoordinator,
+      verifierIdx: plan.verifierIdx,
+      publicInput: batch.publicInput,
+      proverInput: batch.proverInput,
+      accounts: batch.accounts,
+      contents: batch.contents,
+      startBlock: plan.startBlock,
+      createdAt: new Date(clock.now()),
+    })
+    await tx.flush()
+    await startForging(tx, batch.l2TxIds, plan.num)
+    await noteDiscarded(tx, discarded, plan.num)
+    await invalidateOldNonces(tx, batch.nonces, plan.num)
+    const because = `${batch.l2TxIds.length} L2, ${plan.l1UserTxs} L1 and ${batch.l1CoordinatorTxs} coordinator transactions`
+    await book.record(tx, { role: 'forger', subject: `batch/${plan.num}`, choice: 'forge', because })
+    return row.id
+  })
+}
+
+/** Nothing was worth a batch: says why, and what is wrong with the transactions that were looked at. */
+export async function storeNothing(
+  em: Em,
+  plan: BatchPlan,
+  discarded: readonly Discarded[],
+  book: DecisionBook,
+): Promise<void> {
+  await em.transactional(async tx => {
+    await noteDiscarded(tx, discarded, plan.num)
+    await book.record(tx, {
+      role: 'forger',
+      subject: `batch/${plan.num}`,
+      choice: 'wait',
+      because: plan.emptyBecause,
+      details: { discarded: discarded.length },
+    })
+  })
+}
+
+async function stillFits(em: Em, plan: BatchPlan): Promise<boolean> {
+  const epoch = await openEpoch(em)
+  if (epoch?.number !== plan.epoch) return false
+  const base = await loadBase(em)
+  const last = (await liveBatches(em, base.batchNum)).at(-1)
+  const top = last ? { batchNum: last.num, root: last.newRoot } : base
+  return last?.state !== 'failed' && top.batchNum === plan.from.batchNum && top.root === plan.from.root
+}

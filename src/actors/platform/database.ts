@@ -1,0 +1,90 @@
+/**
+ * The database as an actor: the embedded server when no URL is given, migrations under a lock, one pool for all.
+ * Everybody else reads `orm()` of the port, which answers only while this actor runs.
+ */
+import { startPostgres, type EmbeddedPostgres } from '../../embedded/postgres.ts'
+import { DatabaseDownError } from '../../entities/errors.ts'
+import { migrate, openOrm, type Orm, type Schema } from '../../entities/orm.ts'
+import { defineActor } from '../kit/actor.ts'
+
+export interface DatabasePort {
+  /** The open database; throws DatabaseDownError while there is none. */
+  orm(): Orm
+}
+
+export interface DatabaseArgs {
+  readonly port: DatabaseSlot
+  /** Null: the embedded server in `folder`. */
+  readonly url: string | null
+  readonly folder: string
+  readonly poolSize: number
+  readonly schemas: readonly Schema[]
+}
+
+/** The port together with the setter that only the database actor uses. */
+export interface DatabaseSlot extends DatabasePort {
+  set(orm: Orm | null): void
+}
+
+export function databaseSlot(): DatabaseSlot {
+  let open: Orm | null = null
+  return {
+    set: orm => {
+      open = orm
+    },
+    orm: () => {
+      if (open) return open
+      throw new DatabaseDownError('the database is not up yet')
+    },
+  }
+}
+
+type Message = { readonly type: 'server-ended'; readonly how: string }
+
+interface State {
+  readonly orm: Orm
+  readonly server: EmbeddedPostgres | null
+  readonly port: DatabaseSlot
+}
+
+const STOP_MS = 5_000
+
+export const database = defineActor<DatabaseArgs, Message, State>({
+  kind: 'platform/database',
+  async start(args, ctx) {
+    const server = args.url === null ? await startPostgres({ folder: args.folder, log: ctx.log }) : null
+    const url = args.url ?? server?.url ?? ''
+    try {
+      const orm = await open(url, args)
+      args.port.set(orm)
+      void server?.exited.then(({ code, signal }) =>
+        ctx.send(ctx.self, { type: 'server-ended', how: `code ${code}, signal ${signal}` }),
+      )
+      ctx.log.info('database is ready', { embedded: server !== null })
+      return { orm, server, port: args.port }
+    } catch (error) {
+      await server?.stop(STOP_MS)
+      throw error
+    }
+  },
+  receive(state, message) {
+    state.port.set(null)
+    throw new Error(`the embedded database ended (${message.how})`)
+  },
+  async stop(state) {
+    state.port.set(null)
+    await state.orm.close(true)
+    await state.server?.stop(STOP_MS)
+  },
+})
+
+async function open(url: string, args: DatabaseArgs): Promise<Orm> {
+  const orm = await openOrm(url, args.schemas, args.poolSize)
+  try {
+    await migrate(orm, url, args.schemas)
+    return orm
+  } catch (error) {
+    await orm.close(true)
+    throw error
+  }
+}
