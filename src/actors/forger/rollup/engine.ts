@@ -23,5 +23,14 @@ export { hashToSign, l2TxId, txCompressedData, txCompressedDataV2 } from './l2-c
 export { signL2, verifyL2Signature } from './l2-signature.ts'
 export { offsetOf, relativeOf } from './links.ts'
 export { findReceiver } from './receiver.ts'
+export {
+  type AccountAuthorisation,
+  type DiscardedTx,
+  type FeeAccount,
+  type PoolTx,
+  type Selection,
+  type SelectionRequest,
+  selectTransactions,
+} from './selection.ts'
 export { accountAt, accountsOf, emptyState, rootOf, type RollupState, stateFrom } from './state.ts'
 export type { AccountLeaf, BjjKey, Circuit, Hex, L1CoordinatorTx, L1UserTx, L2Tx, SignedL2Tx } from './types.ts'

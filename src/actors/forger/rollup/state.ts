@@ -15,8 +15,8 @@ export interface RollupState {
   readonly owners: OwnerIndex
 }
 
-/** Account indices by token and owner, in order of creation. */
-type OwnerIndex = Map<string, number[]>
+/** Account indices by token and owner. */
+type OwnerIndex = Map<string, Set<number>>
 
 export const emptyState = (): RollupState => ({ lastIdx: INITIAL_LAST_IDX, accounts: null, owners: new Map() })
 
@@ -49,7 +49,7 @@ export function withAccount(state: RollupState, account: AccountLeaf): RollupSta
 
 /** The accounts of a token that belong to an address, in order of index. */
 export const accountsOfOwner = (state: RollupState, tokenId: number, ethAddr: Hex): AccountLeaf[] =>
-  (state.owners.get(ownerKey(tokenId, ethAddr)) ?? [])
+  [...(state.owners.get(ownerKey(tokenId, ethAddr)) ?? [])]
     .map(idx => accountAt(state, idx))
     .filter(account => account !== undefined)
     .filter(account => account.tokenId === tokenId && account.ethAddr === ethAddr)
@@ -57,7 +57,7 @@ export const accountsOfOwner = (state: RollupState, tokenId: number, ethAddr: He
 
 /** The accounts of a token that only a key controls (address "any"), in order of index. */
 export const accountsOfKey = (state: RollupState, tokenId: number, ay: bigint, sign: 0 | 1): AccountLeaf[] =>
-  (state.owners.get(keyKey(tokenId, ay)) ?? [])
+  [...(state.owners.get(keyKey(tokenId, ay)) ?? [])]
     .map(idx => accountAt(state, idx))
     .filter(account => account !== undefined)
     .filter(({ ethAddr }) => ethAddr === ANY_ETH_ADDR)
@@ -72,6 +72,6 @@ function register(owners: OwnerIndex, account: AccountLeaf): void {
   const { tokenId, ethAddr, ay, idx } = account
   const key = ethAddr === ANY_ETH_ADDR ? keyKey(tokenId, ay) : ownerKey(tokenId, ethAddr)
   const known = owners.get(key)
-  if (known === undefined) owners.set(key, [idx])
-  else if (!known.includes(idx)) known.push(idx)
+  if (known === undefined) owners.set(key, new Set([idx]))
+  else known.add(idx)
 }
