@@ -2,7 +2,7 @@
  * Pages of lists that grow at the head: newest first, and a cursor that names the last one seen, so that nothing is shown
  * twice or left out when rows are added in between.
  */
-import Type from 'typebox'
+import { Type } from 'typebox'
 
 export const MAX_PAGE = 200
 const DEFAULT_PAGE = 50

@@ -32,8 +32,8 @@ export interface HttpDeps {
   readonly orm: () => Orm
   /** Every check by name (`database`, `chain:NAME`, `provers`, …); ready is when all are ok. Must not throw. */
   readonly readiness: () => readonly Check[] | Promise<readonly Check[]>
-  /** The metrics in the Prometheus text format. */
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** The registry behind `/metrics`, in the Prometheus text format. */
+  readonly metrics: { readonly contentType: string; text(): Promise<string> }
   readonly tokens: Tokens
   readonly roles: readonly RoleEntry[]
   /** Tells the role to look again; called after its control was changed. Must not throw. */

@@ -4,6 +4,7 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DatabaseDownError } from '../entities/errors.ts'
+import { isOutage } from '../entities/outage.ts'
 import { messageOf, OperatorError, type Facts, type Severity } from '../errors.ts'
 import type { Log } from '../log.ts'
 import {
@@ -69,18 +70,6 @@ function fromFastify(error: Partial<FastifyError>): OperatorError | null {
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new UnsupportedMediaError(message)
   const ofCaller = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
   return ofCaller ? new BadRequestError(message, { facts: { code: error.code ?? null } }) : null
-}
-
-const OUTAGES = /^(?:ECONN|ENOENT|EPIPE|ETIMEDOUT|57P0|08)/
-
-/** True when the driver lost or never had the server: looked for along the causes. */
-function isOutage(error: unknown, depth = 0): boolean {
-  if (!(error instanceof Error) || depth > 4) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (OUTAGES.test(code) || /Connection terminated|timeout exceeded when trying to connect/.test(error.message))
-    return true
-  const inner = error instanceof AggregateError ? error.errors[0] : error.cause
-  return isOutage(inner ?? ('previous' in error ? error.previous : undefined), depth + 1)
 }
 
 /** Answers the problem and logs what is ours. */

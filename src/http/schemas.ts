@@ -1,7 +1,7 @@
 /**
  * Shapes that several answers share, with names in the OpenAPI document. The tree is recursive, hence plain JSON Schema.
  */
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { FastifyInstance } from 'fastify'
 import { sharedIds } from './shared-ids.ts'
 

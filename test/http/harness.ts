@@ -81,7 +81,7 @@ export async function serve(options: Options = {}): Promise<Served> {
   const app = await buildServer({
     snapshot: () => snapshotOf(node('forger', { type: 'supervisor' })),
     readiness: () => options.checks ?? [],
-    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'fk_up 1\n' }),
+    metrics: { contentType: 'text/plain; version=0.0.4', text: async () => 'fk_up 1\n' },
     tokens: { viewer: new Secret(VIEWER), operator: new Secret(OPERATOR) },
     poke: role => poked.push(role),
     clock: stillClock,

@@ -1,6 +1,6 @@
 /** What people changed: when, with which token, from where, and what was before and after. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Audit } from '../../entities/kernel/operations.ts'
 import { pageOf, pageQuery, rowsToRead } from '../../paging.ts'
 import type { HttpDeps } from '../ports.ts'

@@ -1,6 +1,6 @@
 /** Crash records: what fell, why, on which message, and how long since the last time. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Crash } from '../../entities/kernel/operations.ts'
 import { pageOf, pageQuery, rowsToRead } from '../../paging.ts'
 import type { HttpDeps } from '../ports.ts'

@@ -1,6 +1,6 @@
 /** Stored decisions, waits included: why something was done or not done yet. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Decision } from '../../entities/kernel/decision.ts'
 import { pageOf, pageQuery, rowsToRead } from '../../paging.ts'
 import type { HttpDeps } from '../ports.ts'

@@ -3,7 +3,7 @@
  * explained from its transactions and the last decisions about it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Decision } from '../../entities/kernel/decision.ts'
 import { Attempt, Intent, type IntentState } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
@@ -35,8 +35,8 @@ export const explain =
           response: { 200: Answer, ...problems },
         },
       },
-      async request => {
-        const subject = (request.params as { '*': string })['*'] // the router's name for a wildcard
+      async ({ params }) => {
+        const subject = (params as { '*': string })['*'] // the router's name for a wildcard
         const told = (await askRoles(deps, subject)) ?? (await fromRows(deps.orm().em.fork(), subject))
         if (!told) throw new NotThereError('nothing is known about this subject', { facts: { subject } })
         return { ...told, details: { ...told.details } }

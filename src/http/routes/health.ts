@@ -5,7 +5,7 @@
  * hosts, are only shown to a token. `/metrics` needs the viewer token (Prometheus: `authorization.credentials_file`).
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { HttpDeps } from '../ports.ts'
 import { Nullable, problems } from '../schemas.ts'
 
@@ -53,7 +53,11 @@ export const health =
         reply.code(ready ? 200 : 503)
         if (request.query.verbose === undefined) return { ready, failing }
         const show = request.caller !== null
-        return { ready, failing, checks: checks.map(check => ({ ...check, detail: show ? check.detail : null })) }
+        return {
+          ready,
+          failing,
+          checks: checks.map(({ name, ok, detail }) => ({ name, ok, detail: show ? detail : null })),
+        }
       },
     )
 
@@ -68,8 +72,7 @@ export const health =
         },
       },
       async (_request, reply) => {
-        const { contentType, text } = await deps.metrics()
-        return reply.type(contentType).send(text)
+        return reply.type(deps.metrics.contentType).send(await deps.metrics.text())
       },
     )
   }

@@ -5,7 +5,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LockMode } from '@mikro-orm/core'
 import type { FastifyRequest } from 'fastify'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Audit, RoleControl } from '../../entities/kernel/operations.ts'
 import type { HttpDeps } from '../ports.ts'
 import { Nullable, problems } from '../schemas.ts'

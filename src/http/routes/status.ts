@@ -3,7 +3,7 @@
  * database is down, with `stored` null and the reason among the checks.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Cursor } from '../../entities/kernel/block.ts'
 import { Intent } from '../../entities/kernel/intent.ts'
 import { RoleControl } from '../../entities/kernel/operations.ts'

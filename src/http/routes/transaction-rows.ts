@@ -1,5 +1,5 @@
 /** An intent and its attempts as they are answered. */
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { Attempt, Intent } from '../../entities/kernel/intent.ts'
 import { Decimal, Nullable, Time } from '../schemas.ts'
 

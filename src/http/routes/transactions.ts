@@ -3,7 +3,7 @@
  * they were broadcast: before that, whoever has them could send them.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { Attempt, Intent, INTENT_STATES } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
 import { pageOf, pageQuery, rowsToRead } from '../../paging.ts'

@@ -1,6 +1,6 @@
 /** The supervision tree as it is now. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { HttpDeps } from '../ports.ts'
 import { problems, Time } from '../schemas.ts'
 import { sharedIds } from '../shared-ids.ts'
