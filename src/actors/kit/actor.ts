@@ -39,6 +39,11 @@ export interface Context<M> {
   readonly random: () => number
   /** Never fails and never waits; to an actor that does not run it is a counted dead letter. */
   send<T>(to: Ref<T>, message: T): void
+  /**
+   * As `send`, but says what became of the message: resolves when it is in the mailbox (under `block-sender` that may
+   * take until there is room), rejects when it is lost. Two actors that deliver to each other can wait for ever.
+   */
+  deliver<T>(to: Ref<T>, message: T): Promise<void>
   /** Asks and waits for the answer; rejects at once when the other ends, and after `deadlineMs`. */
   ask<T, R>(to: Ref<T>, question: (reply: (answer: R) => void) => T, deadlineMs: number): Promise<R>
   /** Sends `message` to self after `ms`. Dies with this incarnation. */

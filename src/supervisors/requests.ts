@@ -1,0 +1,124 @@
+/**
+ * The calls an OTP supervisor answers: start, terminate, restart and delete a child, and who is there. Each runs as
+ * one job of the supervisor, so no call ever sees a restart half done.
+ */
+import type { StartOutcome } from '../actors/kit/unit.ts'
+import {
+  type CallResult,
+  type ChildCounts,
+  type ChildRow,
+  DONE,
+  type DynamicChild,
+  type NewChild,
+  refused,
+} from './calls.ts'
+import type { Child } from './children.ts'
+import type { ChildSpec } from './spec.ts'
+import type { Supervisor } from './supervisor.ts'
+import { badCombination, problemsOfChild } from './validate.ts'
+
+/** Runs `ask` as a job of the supervisor; `noproc` when it does not run. */
+export const call = <R>(to: Supervisor, noproc: R, ask: () => R | Promise<R>): Promise<R> =>
+  new Promise((resolve, reject) =>
+    to.post({
+      refuse: () => resolve(noproc),
+      run: async () => {
+        try {
+          resolve(await ask())
+        } catch (error) {
+          reject(error)
+        }
+      },
+    }),
+  )
+
+/** A spec is added at the end of a static supervisor; a dynamic one makes a child of its template. */
+export async function startChild(to: Supervisor, child: NewChild): Promise<CallResult> {
+  const spec = to.dynamic ? fromTemplate(to, child) : (child as ChildSpec) // a malformed one is refused just below
+  const { autoShutdown = 'never' } = to.spec
+  if (badCombination(spec, autoShutdown)) return refused('bad-combination')
+  const problems = problemsOfChild(spec, to.id, autoShutdown)
+  if (problems.length > 0) return { ok: false, error: 'invalid-spec', problems }
+  const old = to.children.get(spec.id)
+  if (old !== undefined) return refused(old.live === null ? 'already-present' : 'already-started')
+  if (to.runtime.units.has(spec.id)) return refused('id-in-use')
+  const added = to.add(spec)
+  added.unit.expect(true)
+  const outcome = await to.start(added)
+  if (outcome.is === 'failed') to.drop(added)
+  if (outcome.is === 'ignored') to.settle(added)
+  return answer(added, outcome)
+}
+
+export async function terminateChild(to: Supervisor, id: string): Promise<CallResult> {
+  const child = to.children.get(id)
+  if (child === undefined) return refused('not-found')
+  child.unit.expect(false)
+  const followers = await to.stop(child)
+  to.settle(child)
+  if (followers.length > 0) await to.sequence(followers)
+  return DONE
+}
+
+export async function restartChild(to: Supervisor, id: string): Promise<CallResult> {
+  if (to.dynamic) return refused('simple-one-for-one')
+  const child = to.children.get(id)
+  if (child === undefined) return refused('not-found')
+  if (child.restarting) return refused('restarting')
+  if (child.live !== null) return refused('running')
+  child.clear()
+  child.unit.expect(true)
+  const outcome = await to.start(child)
+  if (outcome.is === 'failed' || outcome.is === 'ignored') child.unit.expect(false)
+  return answer(child, outcome)
+}
+
+export function deleteChild(to: Supervisor, id: string): CallResult {
+  if (to.dynamic) return refused('simple-one-for-one')
+  const child = to.children.get(id)
+  if (child === undefined) return refused('not-found')
+  if (child.restarting) return refused('restarting')
+  if (child.live !== null) return refused('running')
+  to.drop(child)
+  return DONE
+}
+
+/** In start order. */
+export const whichChildren = (to: Supervisor): ChildRow[] =>
+  [...to.children.values()].map(child => ({ id: child.id, type: child.spec.type, state: stateOf(child) }))
+
+export function countChildren(to: Supervisor): ChildCounts {
+  const counts = { specs: to.dynamic ? 1 : to.children.size, active: 0, supervisors: 0, workers: 0 }
+  for (const child of to.children.values()) {
+    if (child.live !== null) counts.active++
+    if (child.spec.type === 'worker') counts.workers++
+    else counts.supervisors++
+  }
+  return counts
+}
+
+const stateOf = (child: Child): ChildRow['state'] => {
+  if (child.restarting) return 'restarting'
+  return child.live === null ? 'stopped' : 'running'
+}
+
+function fromTemplate(to: Supervisor, child: DynamicChild): ChildSpec {
+  const [template] = to.spec.children
+  // A valid dynamic supervisor has exactly one template.
+  const spec = { ...template, id: child.id } as ChildSpec
+  return spec.type === 'worker' && child.args !== undefined ? { ...spec, args: child.args } : spec
+}
+
+function answer(child: Child, outcome: StartOutcome): CallResult {
+  switch (outcome.is) {
+    case 'running':
+      return DONE
+    case 'ignored':
+      return { ok: true, is: 'ignored' }
+    case 'waiting':
+      child.waiting = true
+      return { ok: true, is: 'waiting' }
+    case 'failed':
+      return refused('start-failed', outcome.error)
+  }
+}

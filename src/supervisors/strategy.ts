@@ -1,0 +1,78 @@
+/**
+ * What a supervisor does when a child ends: OTP's strategies as pure functions from what is known to a plan.
+ */
+import type { AutoShutdown, Restart, Strategy } from './spec.ts'
+
+/** A child as a strategy sees it. */
+export interface ChildView {
+  readonly id: string
+  readonly restart: Restart
+  readonly significant: boolean
+  /** Whether an incarnation lives. */
+  readonly alive: boolean
+}
+
+/** Child ids, each list in the order to be carried out. */
+export interface RestartPlan {
+  readonly stop: readonly string[]
+  /** Their specs go: temporary children are not started again. */
+  readonly forget: readonly string[]
+  readonly start: readonly string[]
+}
+
+/** Whether the end of a child of this restart type is followed by a restart. */
+export const restartsAfter = (restart: Restart, orderly: boolean): boolean =>
+  restart === 'permanent' || (restart === 'transient' && !orderly)
+
+/**
+ * Who is stopped and started again because `failed` needs a restart. `children` are in start order. As in OTP a group
+ * restart also starts the kept children that were not running.
+ */
+export function planRestart(strategy: Strategy, children: readonly ChildView[], failed: string): RestartPlan {
+  const group = restartGroup(strategy, children, failed)
+  const kept = group.filter(child => child.restart !== 'temporary')
+  return {
+    stop: group
+      .filter(child => child.alive && child.id !== failed)
+      .map(idOf)
+      .toReversed(),
+    forget: group.filter(child => child.restart === 'temporary').map(idOf),
+    start: kept.map(idOf),
+  }
+}
+
+function restartGroup(strategy: Strategy, children: readonly ChildView[], failed: string): readonly ChildView[] {
+  switch (strategy) {
+    case 'one-for-one':
+    case 'simple-one-for-one':
+      return children.filter(child => child.id === failed)
+    case 'rest-for-one': {
+      const at = children.findIndex(child => child.id === failed)
+      return at < 0 ? [] : children.slice(at)
+    }
+    case 'one-for-all':
+      return children
+  }
+}
+
+/**
+ * Whether the supervisor ends because this child ended by itself and is not restarted. `others` are the children
+ * that are left.
+ */
+export function endsWith(
+  auto: AutoShutdown,
+  ended: { readonly significant: boolean },
+  others: readonly ChildView[],
+): boolean {
+  if (!ended.significant) return false
+  switch (auto) {
+    case 'never':
+      return false
+    case 'any-significant':
+      return true
+    case 'all-significant':
+      return !others.some(child => child.significant && child.alive)
+  }
+}
+
+const idOf = (child: ChildView): string => child.id

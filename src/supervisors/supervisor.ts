@@ -1,0 +1,499 @@
+/**
+ * A supervisor: starts its children left to right, ends them right to left, and follows the plans of strategy.ts,
+ * intensity.ts and backoff.ts when one ends. It handles one job at a time on a strand of its own, as an OTP
+ * supervisor handles one message at a time; only waiting (an outage, a backoff, a parked child) leaves it free.
+ */
+import { isFatal, messageOf } from '../errors.ts'
+import { fullJitterMs } from '../actors/kit/backoff.ts'
+import { type Exit, KILLED, orderly, SHUTDOWN } from '../actors/kit/exit.ts'
+import type { Runnable, Strand } from '../actors/kit/nact.ts'
+import type { Owner, Runtime, StartOutcome, Unit, Within } from '../actors/kit/unit.ts'
+import { Worker } from '../actors/kit/worker.ts'
+import { Child } from './children.ts'
+import { StoppedWhileStartingError, TooManyRestartsError } from './errors.ts'
+import { type Budget, countRestart, DEFAULT_BUDGET } from './intensity.ts'
+import { type Job, Jobs } from './jobs.ts'
+import type { ChildSpec, SupervisorSpec } from './spec.ts'
+import { endsWith, planRestart, restartsAfter } from './strategy.ts'
+
+const PARK_MS = 60_000
+/** Jobs handled in one turn of the event loop, at most. */
+const BATCH = 64
+
+export class Supervisor implements Unit, Runnable, Owner {
+  readonly id: string
+  readonly spec: SupervisorSpec
+  readonly runtime: Runtime
+  incarnation = 0
+  /** Times it ran. */
+  starts = 0
+  startedAt: number | null = null
+  phase: 'stopped' | 'starting' | 'running' | 'stopping' = 'stopped'
+  /** In start order. Kept after the end, so that a picture shows what it was. */
+  readonly children = new Map<string, Child>()
+  readonly #owner: Owner
+  readonly #budget: Budget
+  readonly #jobs = new Jobs()
+  #strand: Strand | null = null
+  #awake = false
+  #suspended = false
+  #again = false
+  #restarts: readonly number[] = []
+  /** Why it ends; null while it does not. */
+  #ending: Exit | null = null
+  #answer: ((outcome: StartOutcome) => void) | null = null
+  #starting: Child | null = null
+  #ended: (() => void) | null = null
+
+  constructor(runtime: Runtime, owner: Owner, spec: SupervisorSpec) {
+    this.id = spec.id
+    this.spec = spec
+    this.runtime = runtime
+    this.#owner = owner
+    const { intensity = DEFAULT_BUDGET.intensity, period = DEFAULT_BUDGET.period } = spec
+    this.#budget = { intensity, period }
+    if (!this.dynamic) for (const child of spec.children) this.add(child)
+  }
+
+  /** Whether its children are made from a template, on request. */
+  get dynamic(): boolean {
+    return this.spec.strategy === 'simple-one-for-one'
+  }
+
+  get accepts(): boolean {
+    return false
+  }
+
+  deliver(message: { readonly type: string }): boolean {
+    this.runtime.deadLetter(this.id, message.type)
+    return false
+  }
+
+  expect(again: boolean): void {
+    this.#again = again
+    for (const child of this.children.values()) child.unit.expect(again)
+  }
+
+  begin(): Promise<StartOutcome> {
+    this.incarnation++
+    this.phase = 'starting'
+    this.#ending = null
+    this.#restarts = []
+    this.#awake = false
+    this.#resetChildren()
+    this.runtime.emit({ type: 'init', id: this.id })
+    this.#strand = this.runtime.strands.open(this)
+    return new Promise(resolve => {
+      this.#answer = resolve
+      const all = [...this.children.values()]
+      this.post({ run: () => this.sequence(all) })
+    })
+  }
+
+  end(within: Within): void | Promise<void> {
+    if (this.phase === 'stopped') return
+    if (within === 'brutal-kill') return this.kill(KILLED)
+    if (this.#ending === null) this.#beginEnd()
+    return new Promise(resolve => {
+      const cancel = within === 'infinity' ? null : this.runtime.clock.after(within, () => this.kill(KILLED))
+      this.#ended = () => {
+        cancel?.()
+        resolve()
+      }
+    })
+  }
+
+  kill(exit: Exit): void {
+    if (this.phase === 'stopped') return
+    for (const child of [...this.children.values()].toReversed()) {
+      child.clear()
+      child.live = null
+      child.unit.kill(exit)
+    }
+    this.#over(exit)
+  }
+
+  /** Handles no job until resumed, as OTP's `sys:suspend`. An end still happens. */
+  suspend(): void {
+    this.#suspended = true
+  }
+
+  resume(): void {
+    this.#suspended = false
+    this.#wake()
+  }
+
+  /** The job is run after those before it; refused when the supervisor does not run. */
+  post(job: Job): void {
+    if (this.#strand === null || this.#ending !== null) return job.refuse?.()
+    this.#jobs.push(job)
+    this.#wake()
+  }
+
+  async turn(): Promise<void> {
+    const { incarnation } = this
+    for (let left = BATCH; left > 0 && this.#current(incarnation) && this.#free; left--) {
+      const job = this.#jobs.take()
+      if (job === undefined) break
+      await job.run()
+      if (this.#current(incarnation) && this.phase === 'starting' && this.#ending === null) this.#completeStart()
+    }
+    if (!this.#current(incarnation)) return
+    this.#awake = false
+    this.#wake()
+  }
+
+  /** A failure of our own code: the children are ended in order and the owner starts us again. */
+  bug(error: unknown): void {
+    this.runtime.log.error('supervisor failed', { supervisor: this.id, reason: messageOf(error), error })
+    const { incarnation } = this
+    this.#awake = false
+    void this.#die({ kind: 'crash', reason: messageOf(error), error }).catch(() => {
+      if (this.#current(incarnation)) this.kill(KILLED)
+    })
+  }
+
+  ended(id: string, incarnation: number, exit: Exit): void {
+    const child = this.children.get(id)
+    if (child !== undefined) this.post({ run: () => this.#onExit(child, incarnation, exit) })
+  }
+
+  lateStart(id: string, incarnation: number, outcome: StartOutcome): void {
+    const child = this.children.get(id)
+    if (child !== undefined) this.post({ run: () => this.#onLateStart(child, incarnation, outcome) })
+  }
+
+  /** A child that is not started yet. */
+  add(spec: ChildSpec): Child {
+    const old = this.runtime.units.get(spec.id)
+    const unit = old ?? createUnit(this.runtime, this, spec)
+    this.runtime.units.set(spec.id, unit)
+    const child = new Child(spec, unit)
+    this.children.set(spec.id, child)
+    return child
+  }
+
+  /** Forgets the child's spec; it must not run. */
+  drop(child: Child): void {
+    child.clear()
+    this.children.delete(child.id)
+    forget(this.runtime, child.unit)
+  }
+
+  /** Starts these that do not run, one after the other. Stops where one has to be waited for. */
+  async sequence(children: readonly Child[]): Promise<void> {
+    const { incarnation } = this
+    for (const [at, child] of children.entries()) {
+      if (!this.#current(incarnation) || this.#ending !== null) return
+      if (child.live !== null || this.children.get(child.id) !== child) continue
+      child.clear()
+      const outcome = await this.start(child)
+      if (!this.#current(incarnation) || this.#ending !== null) return
+      if (outcome.is === 'waiting') return this.#waitFor(child, children.slice(at + 1))
+      if (outcome.is === 'ignored') this.settle(child)
+      if (outcome.is === 'failed' && !(await this.#startFailed(child, outcome.error))) return
+    }
+  }
+
+  /** One start attempt; the supervisor is busy until it is decided. */
+  async start(child: Child): Promise<StartOutcome> {
+    const begun = child.unit.begin()
+    child.live = child.unit.incarnation
+    this.#starting = child
+    const outcome = begun instanceof Promise ? await begun : begun
+    this.#starting = null
+    if (outcome.is === 'running') child.ranAt = this.runtime.clock.now()
+    if (outcome.is === 'ignored' || outcome.is === 'failed') child.live = null
+    return outcome
+  }
+
+  /** Ends the child if it lives; it is not started again by itself. */
+  async stop(child: Child): Promise<readonly Child[]> {
+    const followers = child.clear()
+    const ended = child.unit.end(child.shutdown)
+    if (ended !== undefined) await ended
+    child.live = null
+    return followers
+  }
+
+  /** The child stays ended: its mail is dead, and a temporary one is forgotten. */
+  settle(child: Child): void {
+    child.clear()
+    child.live = null
+    child.unit.expect(false)
+    if (child.restart === 'temporary' || this.dynamic) this.drop(child)
+  }
+
+  get #free(): boolean {
+    return !this.#suspended || this.#ending !== null
+  }
+
+  #current(incarnation: number): boolean {
+    return this.incarnation === incarnation && this.#strand !== null
+  }
+
+  #wake(): void {
+    if (this.#awake || this.#strand === null || this.#jobs.length === 0 || !this.#free) return
+    this.#awake = true
+    this.runtime.strands.wake(this.#strand)
+  }
+
+  #resetChildren(): void {
+    const fresh = new Set(this.dynamic ? [] : this.spec.children.map(child => child.id))
+    for (const child of this.children.values()) {
+      child.clear()
+      if (!fresh.has(child.id)) this.drop(child)
+    }
+    this.children.clear()
+    if (!this.dynamic) for (const child of this.spec.children) this.add(child).unit.expect(true)
+  }
+
+  #completeStart(): void {
+    for (const child of this.children.values()) if (child.waiting || child.restarting || child.due !== null) return
+    this.phase = 'running'
+    this.starts++
+    this.startedAt = this.runtime.clock.now()
+    this.runtime.emit({ type: 'started', id: this.id, incarnation: this.incarnation })
+    this.#tellStart({ is: 'running' })
+  }
+
+  #tellStart(outcome: StartOutcome): void {
+    const answer = this.#answer
+    this.#answer = null
+    if (answer === null) this.#owner.lateStart(this.id, this.incarnation, outcome)
+    else answer(outcome)
+  }
+
+  #waitFor(child: Child, followers: readonly Child[]): void {
+    child.waiting = true
+    child.followers = followers
+    for (const follower of followers) follower.due = child
+    if (this.phase === 'starting' && this.#answer !== null) this.#tellStart({ is: 'waiting' })
+  }
+
+  /** True when the start of the others may go on. */
+  async #startFailed(child: Child, error: unknown): Promise<boolean> {
+    if (isFatal(error)) return await this.#fatal(child, { kind: 'fatal', reason: messageOf(error), error })
+    if (this.phase === 'starting' && child.ranAt === null) {
+      if (this.spec.whenExceeded === 'park') return await this.#park(child, messageOf(error))
+      await this.#die({ kind: 'shutdown', reason: 'shutdown', error })
+      return false
+    }
+    this.#tryAgain(child)
+    return false
+  }
+
+  #tryAgain(child: Child): void {
+    child.restarting = true
+    const job: Job = { run: () => (child.restarting ? this.#restart(child, 'start failed') : undefined) }
+    const delayMs = this.#backoffMs(child)
+    if (delayMs === 0) this.post(job)
+    else this.#later(child, delayMs, job)
+  }
+
+  #later(child: Child, delayMs: number, job: Job): void {
+    const { clock } = this.runtime
+    child.later(
+      clock.now() + delayMs,
+      clock.after(delayMs, () => this.post(job)),
+    )
+    this.runtime.emit({ type: 'restarting', id: child.id, delayMs })
+  }
+
+  #backoffMs(child: Child): number {
+    const { backoff } = child.spec
+    return backoff === undefined ? 0 : fullJitterMs(backoff, child.streak++, this.runtime.random)
+  }
+
+  async #onLateStart(child: Child, incarnation: number, outcome: StartOutcome): Promise<void> {
+    if (child.live !== incarnation || !child.waiting) return
+    const followers = child.clear()
+    if (outcome.is === 'running') child.ranAt = this.runtime.clock.now()
+    else child.live = null
+    if (outcome.is === 'ignored') this.settle(child)
+    if (outcome.is === 'failed' && !(await this.#startFailed(child, outcome.error))) {
+      for (const follower of followers) follower.due = null
+      return
+    }
+    await this.sequence(followers)
+  }
+
+  async #onExit(child: Child, incarnation: number, exit: Exit): Promise<void> {
+    if (child.live !== incarnation) return
+    child.live = null
+    if (exit.kind === 'fatal') return void (await this.#fatal(child, exit))
+    if (restartsAfter(child.restart, orderly(exit))) return await this.#restart(child, exit.reason)
+    this.settle(child)
+    const { autoShutdown = 'never' } = this.spec
+    if (autoShutdown === 'never' || child.spec.significant !== true) return
+    const others = [...this.children.values()].filter(other => other !== child).map(other => other.view)
+    if (endsWith(autoShutdown, { significant: true }, others)) await this.#die(SHUTDOWN)
+  }
+
+  async #restart(child: Child, reason: string): Promise<void> {
+    const now = this.runtime.clock.now()
+    const { restarts, exceeded } = countRestart(this.#restarts, now, this.#budget)
+    this.#restarts = restarts
+    if (exceeded) return await this.#exceeded(child, reason)
+    if (child.spec.backoff !== undefined && !child.restarting) this.#forgiveStreak(child, now)
+    const delayMs = child.restarting ? 0 : this.#backoffMs(child)
+    child.clear()
+    const group = await this.#stopGroup(child)
+    if (delayMs === 0) return await this.sequence(group)
+    child.restarting = true
+    child.followers = group.filter(other => other !== child)
+    for (const follower of child.followers) follower.due = child
+    this.#later(child, delayMs, { run: () => this.sequence(group) })
+  }
+
+  /** A life longer than the longest wait begins a new row of restarts. */
+  #forgiveStreak(child: Child, now: number): void {
+    const maxMs = child.spec.backoff?.maxMs ?? 0
+    if (child.ranAt !== null && now - child.ranAt > maxMs) child.streak = 0
+  }
+
+  /** Ends those whom the strategy restarts together with this one; answers whom to start, in order. */
+  async #stopGroup(child: Child): Promise<Child[]> {
+    const { strategy } = this.spec
+    const alone = strategy === 'one-for-one' || strategy === 'simple-one-for-one'
+    const views = alone ? [child.view] : [...this.children.values()].map(other => other.view)
+    const plan = planRestart(strategy, views, child.id)
+    const start = plan.start.flatMap(id => this.children.get(id) ?? [])
+    for (const other of start) other.unit.expect(true)
+    const { incarnation } = this
+    for (const id of plan.stop) {
+      const other = this.children.get(id)
+      if (other !== undefined) await this.stop(other)
+      if (!this.#current(incarnation) || this.#ending !== null) return []
+    }
+    for (const other of start) other.clear()
+    for (const id of plan.forget) {
+      const other = this.children.get(id)
+      if (other !== undefined) this.settle(other)
+    }
+    return start
+  }
+
+  async #exceeded(child: Child, reason: string): Promise<void> {
+    const { intensity, period } = this.#budget
+    const error = new TooManyRestartsError(this.id, child.id, intensity, period)
+    if (this.spec.whenExceeded === 'park') return void (await this.#park(child, `${error.message}: ${reason}`))
+    this.runtime.log.error('supervisor gives up', {
+      supervisor: this.id,
+      child: child.id,
+      because: error.message,
+      reason,
+    })
+    this.settle(child)
+    await this.#die({ kind: 'shutdown', reason: 'shutdown', error })
+  }
+
+  /** True when others may go on. */
+  async #fatal(child: Child, exit: Exit): Promise<boolean> {
+    if (this.spec.whenExceeded === 'park') return await this.#park(child, exit.reason)
+    child.unit.expect(false)
+    await this.#die(exit)
+    return false
+  }
+
+  /** Independent children are parked alone; a group is parked together. True when others may go on. */
+  async #park(child: Child, because: string): Promise<boolean> {
+    const { strategy, parkMs = PARK_MS } = this.spec
+    const { clock, log } = this.runtime
+    const alone = strategy === 'one-for-one' || strategy === 'simple-one-for-one'
+    const group = alone ? [child] : [...this.children.values()]
+    const { incarnation } = this
+    for (const other of group) other.unit.expect(false)
+    for (const other of group.toReversed()) {
+      await this.stop(other)
+      if (!this.#current(incarnation) || this.#ending !== null) return false
+    }
+    this.#restarts = []
+    const until = clock.now() + parkMs
+    for (const other of group) {
+      other.streak = 0
+      other.parked = { because, until }
+    }
+    const id = alone ? child.id : this.id
+    child.later(
+      until,
+      clock.after(parkMs, () => this.post({ run: () => this.#unpark(id, group) })),
+    )
+    log.error('parked, will be tried again', { actor: id, because, forMs: parkMs })
+    this.runtime.emit({ type: 'parked', id, because, forMs: parkMs })
+    return alone
+  }
+
+  #unpark(id: string, group: readonly Child[]): Promise<void> {
+    this.runtime.emit({ type: 'unparked', id })
+    for (const child of group) child.unit.expect(true)
+    return this.sequence(group)
+  }
+
+  /** Told to end: what waits is refused, and a start in progress is given up. */
+  #beginEnd(): void {
+    this.#ending = SHUTDOWN
+    this.#jobs.refuseAll()
+    this.#jobs.push({ run: () => this.#die(SHUTDOWN) })
+    const starting = this.#starting
+    if (starting !== null) void starting.unit.end(starting.shutdown)
+    this.#wake()
+  }
+
+  /** Ends all children in reverse order, then itself. */
+  async #die(exit: Exit): Promise<void> {
+    const { incarnation } = this
+    this.#ending ??= exit
+    this.phase = 'stopping'
+    this.#jobs.refuseAll()
+    const all = [...this.children.values()].toReversed()
+    if (this.dynamic) await Promise.all(all.map(child => this.stop(child)))
+    else for (const child of all) if (this.#current(incarnation)) await this.stop(child)
+    if (!this.#current(incarnation)) return
+    this.#over(this.#ending)
+  }
+
+  #over(exit: Exit): void {
+    const { incarnation, id } = this
+    const announced = this.startedAt !== null
+    if (this.#strand !== null) this.runtime.strands.close(this.#strand)
+    this.#strand = null
+    this.#awake = false
+    this.#suspended = false
+    this.phase = 'stopped'
+    this.startedAt = null
+    this.#starting = null
+    this.#jobs.refuseAll()
+    if (!this.#again) for (const child of this.children.values()) child.unit.expect(false)
+    const error = startErrorOf(id, exit)
+    if (announced) this.runtime.emit({ type: 'terminated', id, incarnation, exit })
+    else this.runtime.emit({ type: 'start-failed', id, error })
+    const ended = this.#ended
+    this.#ended = null
+    const answer = this.#answer
+    this.#answer = null
+    answer?.({ is: 'failed', error })
+    if (ended !== null) ended()
+    else if (announced) this.#owner.ended(id, incarnation, exit)
+    else if (answer === null) this.#owner.lateStart(id, incarnation, { is: 'failed', error })
+  }
+}
+
+/** Too many restarts are the supervisor's end, but a start that failed so may be tried again by its owner. */
+const startErrorOf = (id: string, { error }: Exit): unknown =>
+  error instanceof TooManyRestartsError
+    ? new Error(error.message, { cause: error })
+    : (error ?? new StoppedWhileStartingError(id))
+
+const createUnit = (runtime: Runtime, owner: Owner, spec: ChildSpec): Unit => {
+  if (spec.type === 'supervisor') return new Supervisor(runtime, owner, spec)
+  const { id, actor: definition, args, shutdown: within = 5000 } = spec
+  return new Worker(runtime, owner, { id, definition, args, within })
+}
+
+/** Takes the unit and all below it out of the address book. */
+function forget(runtime: Runtime, unit: Unit): void {
+  unit.expect(false)
+  if (runtime.units.get(unit.id) === unit) runtime.units.delete(unit.id)
+  if (unit instanceof Supervisor) for (const child of unit.children.values()) forget(runtime, child.unit)
+}
