@@ -9,7 +9,15 @@ const nothing = (): void => {}
 
 /** The page of docs/reference/cli.md. */
 export function renderCli(): string {
-  const io = { out: nothing, err: nothing, env: {}, cwd: '.', clock: systemClock, terminal: false }
+  const io = {
+    out: nothing,
+    err: nothing,
+    env: {},
+    cwd: '.',
+    clock: systemClock,
+    terminal: false,
+    stopAsked: () => Promise.resolve(),
+  }
   const program = buildProgram({ io, exitCode: 0 })
   return `${INTRODUCTION}\n${program.commands.flatMap(command => sections(command, 'forgekeeper')).join('\n')}`
 }

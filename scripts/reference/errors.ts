@@ -109,7 +109,8 @@ function section({ code, title, severity, meaning, hint, file }: Entry): string 
   const lines = [`### ${code} ${title}`, '']
   if (meaning !== null) lines.push(meaning, '')
   if (hint !== null) lines.push(`**What to do:** ${hint}`, '')
-  const kind = severity === null ? 'a bug or a class of its own: see the source. ' : `${SEVERITIES[severity] ?? severity}. `
+  const kind =
+    severity === null ? 'a bug or a class of its own: see the source. ' : `${SEVERITIES[severity] ?? severity}. `
   lines.push(`${kind}Raised in \`${file}\`.`, '')
   return lines.join('\n')
 }

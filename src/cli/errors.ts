@@ -59,11 +59,15 @@ export class ExistsError extends OperatorError {
   readonly hint = 'Choose another folder, or pass --yes to overwrite.'
 }
 
-/** A part of the daemon is not there in this installation. */
-export class NotInstalledError extends OperatorError {
+/** The port a command should listen on is in use. */
+export class PortTakenError extends OperatorError {
   readonly code = 'CLI_007'
-  readonly severity = 'fatal'
-  readonly hint = 'Install the complete package.'
+  readonly severity = 'transient'
+  readonly hint = 'Stop what listens there, or choose another port with --port.'
+
+  constructor(port: number, cause: unknown) {
+    super(`port ${port} is in use`, { cause, facts: { port } })
+  }
 }
 
 /** The exit code that tells a script what to do about an error. */

@@ -12,4 +12,6 @@ export interface Io {
   readonly cwd: string
   readonly clock: Clock
   readonly terminal: boolean
+  /** Resolves when the process is asked to end; for commands that run until then. Asking takes over the signals. */
+  readonly stopAsked: () => Promise<void>
 }

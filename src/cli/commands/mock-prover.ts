@@ -1,8 +1,10 @@
 /**
  * `mock-prover`: a proof server that speaks the real API and proves nothing, for demos, tests and load.
  */
+import { createLog } from '../../log.ts'
 import { command, runs, type Register } from '../command.ts'
-import type { GlobalOptions } from '../context.ts'
+import { show, type GlobalOptions } from '../context.ts'
+import { PortTakenError } from '../errors.ts'
 import { duration, rate, whole } from '../numbers.ts'
 
 interface Options extends GlobalOptions {
@@ -15,6 +17,7 @@ interface Options extends GlobalOptions {
 }
 
 export const mockProver: Register = (program, session) => {
+  const { io } = session
   const own = command('mock-prover', 'run a proof server that proves nothing')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <port>', 'the port to listen on; 0 takes a free one', whole(0, 65_535), 3000)
@@ -25,7 +28,21 @@ export const mockProver: Register = (program, session) => {
   runs<Options>(session, own, async options => {
     const { runMockProver } = await import('../../actors/forger/mock-prover.ts')
     const { host, port, delay, failRate, hangRate, seed } = options
-    return runMockProver({ host, port, delayMs: delay, failRate, hangRate, seed })
+    const log = createLog({ level: 'info', format: io.terminal ? 'pretty' : 'json' })
+    const prover = await runMockProver({ host, port, delayMs: delay, failRate, hangRate, seed, log }).catch(taken(port))
+    show(io, options, { url: prover.url, port: prover.port }, () => `mock prover at ${prover.url}; stop it with Ctrl-C`)
+    await io.stopAsked()
+    await prover.close()
+    return 0
   })
   program.addCommand(own)
 }
+
+/** Listening fails for one reason an operator meets: somebody else listens there. */
+const taken =
+  (port: number) =>
+  (error: unknown): never => {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'EADDRINUSE') throw new PortTakenError(port, error)
+    throw error
+  }
