@@ -39,9 +39,9 @@ interface CompiledContract {
 const check = process.argv.includes('--check')
 const sources = await readSources()
 const made = digest(JSON.stringify([sources, SETTINGS, solcVersion()]))
-const stale = check && !process.argv.includes('--full') ? await staleByDigest() : await staleByCompiling()
-if (check && stale.length > 0) {
-  console.error(`not current: ${stale.join(', ')}; run node scripts/compile-contracts.ts`)
+const different = check && !process.argv.includes('--full') ? await staleByDigest() : await staleByCompiling()
+if (check && different.length > 0) {
+  console.error(`not current: ${different.join(', ')}; run node scripts/compile-contracts.ts`)
   process.exitCode = 1
 }
 
