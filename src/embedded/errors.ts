@@ -70,3 +70,10 @@ export class DataFolderUnusableError extends OperatorError {
   readonly severity = 'fatal'
   readonly hint = 'Give a folder that the user of the daemon may create and write.'
 }
+
+/** A transaction that puts our contracts on the local chain was reverted. */
+export class DeploymentFailedError extends OperatorError {
+  readonly code = 'CHN_023'
+  readonly severity = 'fatal'
+  readonly hint = 'Use a chain of your own where the deployer has funds; start with an empty data folder.'
+}
