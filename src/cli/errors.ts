@@ -73,8 +73,13 @@ export class PortTakenError extends OperatorError {
 /** The exit code that tells a script what to do about an error. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof OperatorError)) return EXIT.bug
-  if (error instanceof RefusedError) return error.status >= 429 ? EXIT.again : EXIT.usage
+  if (error instanceof RefusedError) return refusedCode(error.status)
   if (error instanceof UsageError || error instanceof ExistsError) return EXIT.usage
   if (error instanceof UnexpectedAnswerError) return EXIT.bug
   return error.severity === 'transient' ? EXIT.unavailable : EXIT.config
+}
+
+const refusedCode = (status: number): number => {
+  if (status === 429 || status === 503) return EXIT.again
+  return status >= 500 ? EXIT.bug : EXIT.usage
 }

@@ -21,12 +21,21 @@ export function cell(value: unknown, now: number): string {
   return shorten(JSON.stringify(value))
 }
 
-/** The list in an answer: the answer itself, or the first list in it (`{ batches: [...], next }`). */
+/** The list in an answer: the answer itself, or the only list in it (`{ batches: [...], next }`); null for none. */
 export function listIn(answer: unknown): readonly unknown[] | null {
   if (Array.isArray(answer)) return answer
   if (!isRecord(answer)) return null
   const lists = Object.values(answer).filter(value => Array.isArray(value))
   return lists.length === 1 ? (lists[0] ?? null) : null
+}
+
+/** A page of a list as a table, with the way to the next page; any other answer as it comes. */
+export function renderPage(answer: unknown, preferred: readonly string[], now: number): string {
+  const rows = listIn(answer)
+  if (rows === null) return renderAny(answer, now)
+  const next = isRecord(answer) && typeof answer['next'] === 'string' ? answer['next'] : null
+  const drawn = renderList(rows, preferred, now)
+  return next === null ? drawn : `${drawn}\n\nmore: --before ${next}`
 }
 
 /** Records as a table: `preferred` columns first where any row has them, then up to `most` columns of plain values. */

@@ -14,7 +14,7 @@ export const explain: Register = (program, session) => {
   )
   runs<ClientOptions>(session, own, async (options, [subject = '']) => {
     const client = await openClient(io, options)
-    const answer = await client.get(`/v1/explain/${encodeURIComponent(subject)}`)
+    const answer = await client.get(`/v1/explain/${subject.split('/').map(encodeURIComponent).join('/')}`)
     show(io, options, answer, () => renderAny(answer, io.clock.now()))
     return 0
   })

@@ -4,7 +4,7 @@
 import { openClient, type ClientOptions } from '../client.ts'
 import { remote, runs, type Register } from '../command.ts'
 import { show } from '../context.ts'
-import { listIn, renderAny, renderList } from '../render.ts'
+import { renderPage } from '../render.ts'
 
 export const provers: Register = (program, session) => {
   const { io } = session
@@ -12,9 +12,7 @@ export const provers: Register = (program, session) => {
   runs<ClientOptions>(session, own, async options => {
     const client = await openClient(io, options)
     const answer = await client.get('/v1/forger/provers')
-    const rows = listIn(answer)
-    const now = io.clock.now()
-    show(io, options, answer, () => (rows === null ? renderAny(answer, now) : renderList(rows, [], now)))
+    show(io, options, answer, () => renderPage(answer, [], io.clock.now()))
     return 0
   })
   program.addCommand(own)

@@ -6,27 +6,29 @@ import { openClient, type ClientOptions } from '../client.ts'
 import { remote, runs, type Register } from '../command.ts'
 import { show } from '../context.ts'
 import { whole } from '../numbers.ts'
-import { listIn, renderAny, renderList } from '../render.ts'
+import { renderAny, renderPage } from '../render.ts'
 
-const COLUMNS = ['id', 'key', 'state', 'account', 'nonce', 'hash', 'txHash', 'attempts', 'because', 'createdAt']
+const COLUMNS = ['id', 'state', 'subject', 'chain', 'account', 'nonce', 'minedBlock', 'createdAt', 'because']
 
 interface ListOptions extends ClientOptions {
   readonly limit: number
   readonly state?: string
+  readonly before?: string
 }
 
 export const tx: Register = (program, session) => {
   const { io } = session
   const list = remote('list', 'list the latest transactions')
-    .option('--limit <count>', 'how many to list', whole(1, 1000), 20)
+    .option('--limit <count>', 'how many to list', whole(1, 200), 20)
+    .option('--before <cursor>', 'only older ones; the cursor of the page before')
     .option('--state <state>', 'only those in this state')
   runs<ListOptions>(session, list, async options => {
     const client = await openClient(io, options)
-    const query = new URLSearchParams({ limit: String(options.limit), ...(options.state && { state: options.state }) })
+    const query = new URLSearchParams({ limit: String(options.limit) })
+    if (options.state !== undefined) query.set('state', options.state)
+    if (options.before !== undefined) query.set('before', options.before)
     const answer = await client.get(`/v1/transactions?${query.toString()}`)
-    const rows = listIn(answer)
-    const now = io.clock.now()
-    show(io, options, answer, () => (rows === null ? renderAny(answer, now) : renderList(rows, COLUMNS, now)))
+    show(io, options, answer, () => renderPage(answer, COLUMNS, io.clock.now()))
     return 0
   })
   const one = remote('show', 'show one transaction with all its attempts').argument('<id>', 'its id or key')
