@@ -10,6 +10,13 @@ export interface Parked {
   readonly until: number
 }
 
+export interface Later {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly because: string
+  readonly cancel: () => void
+}
+
 /** What a supervisor knows about one child. */
 export class Child {
   readonly spec: ChildSpec
@@ -29,8 +36,7 @@ export class Child {
   parked: Parked | null = null
   /** Restarts in a row, for the backoff. */
   streak = 0
-  nextTryAt: number | null = null
-  #cancel: (() => void) | null = null
+  #later: Later | null = null
 
   constructor(spec: ChildSpec, unit: Unit) {
     this.spec = spec
@@ -58,21 +64,24 @@ export class Child {
   /** Nothing is due for this child any more; answers who was to be started after it. */
   clear(): readonly Child[] {
     const { followers } = this
-    this.#cancel?.()
-    this.#cancel = null
+    this.#later?.cancel()
+    this.#later = null
     this.restarting = false
     this.waiting = false
     this.due = null
     this.followers = []
     this.parked = null
-    this.nextTryAt = null
     return followers
   }
 
-  /** Replaces what was to happen later. `cancel` undoes it. */
-  later(at: number, cancel: () => void): void {
-    this.#cancel?.()
-    this.nextTryAt = at
-    this.#cancel = cancel
+  /** What is to happen to it at a set time, and why; null when nothing is. */
+  get next(): Omit<Later, 'cancel'> | null {
+    return this.#later
+  }
+
+  /** Replaces what was to happen later. */
+  later(later: Later): void {
+    this.#later?.cancel()
+    this.#later = later
   }
 }

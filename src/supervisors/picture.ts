@@ -41,26 +41,27 @@ interface Wait {
   readonly nextTryAt: number | null
 }
 
+const says = (state: NodeState, because: string | null, nextTryAt: number | null = null): Wait => ({
+  state,
+  because,
+  nextTryAt,
+})
+
 function waitOf(unit: Unit, child: Child | null): Wait {
-  const says = (state: NodeState, because: string | null, nextTryAt: number | null = null): Wait => ({
-    state,
-    because,
-    nextTryAt,
-  })
   if (child?.parked) return says('parked', child.parked.because, child.parked.until)
-  if (child?.restarting) return says('restarting', 'a restart is due after its backoff', child.nextTryAt)
+  if (child?.restarting) return says('restarting', child.next?.because ?? 'a start failed', child.next?.at ?? null)
   if (child?.due) return says('starting', `after ${child.due.id}`)
-  if (unit instanceof Worker && unit.outage !== null && unit.phase === 'waiting') {
+  if (unit instanceof Worker && unit.phase === 'waiting') {
     return says('waiting', unit.outage.because, unit.outage.nextTryAt)
   }
   if (unit instanceof Supervisor && unit.phase === 'starting') {
     const waiting = [...unit.children.values()].find(each => each.waiting || each.restarting)
     if (waiting !== undefined) return says('waiting', `for ${waiting.id}`)
   }
-  return phaseOf(unit, says)
+  return phaseOf(unit)
 }
 
-function phaseOf(unit: Unit, says: (state: NodeState, because: string | null) => Wait): Wait {
+function phaseOf(unit: Unit): Wait {
   const phase = unit instanceof Worker || unit instanceof Supervisor ? unit.phase : 'stopped'
   switch (phase) {
     case 'running':
@@ -85,7 +86,7 @@ function workerParts(clock: Clock, unit: Unit): WorkerParts {
   const { box } = unit.letters
   const { busy, lastCrash: crash } = unit
   return {
-    kind: unit.kind,
+    kind: unit.definition.kind,
     startedAt: iso(unit.startedAt),
     restarts: Math.max(0, unit.starts - 1),
     mailbox: {

@@ -3,24 +3,22 @@
  * intensity.ts and backoff.ts when one ends. It handles one job at a time on a strand of its own, as an OTP
  * supervisor handles one message at a time; only waiting (an outage, a backoff, a parked child) leaves it free.
  */
-import { isFatal, messageOf } from '../errors.ts'
-import { fullJitterMs } from '../actors/kit/backoff.ts'
+import { messageOf } from '../errors.ts'
 import { type Exit, KILLED, orderly, SHUTDOWN } from '../actors/kit/exit.ts'
 import type { Runnable, Strand } from '../actors/kit/nact.ts'
 import type { Owner, Runtime, StartOutcome, Unit, Within } from '../actors/kit/unit.ts'
 import { Worker } from '../actors/kit/worker.ts'
 import { Child } from './children.ts'
 import { StoppedWhileStartingError, TooManyRestartsError } from './errors.ts'
-import { type Budget, countRestart, DEFAULT_BUDGET } from './intensity.ts'
 import { type Job, Jobs } from './jobs.ts'
+import { type Family, Restarts } from './restarts.ts'
 import type { ChildSpec, SupervisorSpec } from './spec.ts'
-import { endsWith, planRestart, restartsAfter } from './strategy.ts'
+import { endsWith, restartsAfter } from './strategy.ts'
 
-const PARK_MS = 60_000
 /** Jobs handled in one turn of the event loop, at most. */
 const BATCH = 64
 
-export class Supervisor implements Unit, Runnable, Owner {
+export class Supervisor implements Unit, Runnable, Owner, Family {
   readonly id: string
   readonly spec: SupervisorSpec
   readonly runtime: Runtime
@@ -32,13 +30,12 @@ export class Supervisor implements Unit, Runnable, Owner {
   /** In start order. Kept after the end, so that a picture shows what it was. */
   readonly children = new Map<string, Child>()
   readonly #owner: Owner
-  readonly #budget: Budget
+  readonly #restarts: Restarts
   readonly #jobs = new Jobs()
   #strand: Strand | null = null
   #awake = false
   #suspended = false
   #again = false
-  #restarts: readonly number[] = []
   /** Why it ends; null while it does not. */
   #ending: Exit | null = null
   #answer: ((outcome: StartOutcome) => void) | null = null
@@ -50,8 +47,7 @@ export class Supervisor implements Unit, Runnable, Owner {
     this.spec = spec
     this.runtime = runtime
     this.#owner = owner
-    const { intensity = DEFAULT_BUDGET.intensity, period = DEFAULT_BUDGET.period } = spec
-    this.#budget = { intensity, period }
+    this.#restarts = new Restarts(this)
     if (!this.dynamic) for (const child of spec.children) this.add(child)
   }
 
@@ -78,7 +74,7 @@ export class Supervisor implements Unit, Runnable, Owner {
     this.incarnation++
     this.phase = 'starting'
     this.#ending = null
-    this.#restarts = []
+    this.#restarts.reset()
     this.#awake = false
     this.#resetChildren()
     this.runtime.emit({ type: 'init', id: this.id })
@@ -136,7 +132,7 @@ export class Supervisor implements Unit, Runnable, Owner {
       const job = this.#jobs.take()
       if (job === undefined) break
       await job.run()
-      if (this.#current(incarnation) && this.phase === 'starting' && this.#ending === null) this.#completeStart()
+      if (this.phase === 'starting' && this.goesOn(incarnation)) this.#completeStart()
     }
     if (!this.#current(incarnation)) return
     this.#awake = false
@@ -146,11 +142,8 @@ export class Supervisor implements Unit, Runnable, Owner {
   /** A failure of our own code: the children are ended in order and the owner starts us again. */
   bug(error: unknown): void {
     this.runtime.log.error('supervisor failed', { supervisor: this.id, reason: messageOf(error), error })
-    const { incarnation } = this
     this.#awake = false
-    void this.#die({ kind: 'crash', reason: messageOf(error), error }).catch(() => {
-      if (this.#current(incarnation)) this.kill(KILLED)
-    })
+    void this.#fail(error)
   }
 
   ended(id: string, incarnation: number, exit: Exit): void {
@@ -184,14 +177,14 @@ export class Supervisor implements Unit, Runnable, Owner {
   async sequence(children: readonly Child[]): Promise<void> {
     const { incarnation } = this
     for (const [at, child] of children.entries()) {
-      if (!this.#current(incarnation) || this.#ending !== null) return
+      if (!this.goesOn(incarnation)) return
       if (child.live !== null || this.children.get(child.id) !== child) continue
       child.clear()
       const outcome = await this.start(child)
-      if (!this.#current(incarnation) || this.#ending !== null) return
+      if (!this.goesOn(incarnation)) return
       if (outcome.is === 'waiting') return this.#waitFor(child, children.slice(at + 1))
       if (outcome.is === 'ignored') this.settle(child)
-      if (outcome.is === 'failed' && !(await this.#startFailed(child, outcome.error))) return
+      if (outcome.is === 'failed' && !(await this.#restarts.startFailed(child, outcome.error))) return
     }
   }
 
@@ -222,6 +215,11 @@ export class Supervisor implements Unit, Runnable, Owner {
     child.live = null
     child.unit.expect(false)
     if (child.restart === 'temporary' || this.dynamic) this.drop(child)
+  }
+
+  /** False once what an earlier step of this incarnation began must not be carried on. */
+  goesOn(incarnation: number): boolean {
+    return this.#current(incarnation) && this.#ending === null
   }
 
   get #free(): boolean {
@@ -271,47 +269,13 @@ export class Supervisor implements Unit, Runnable, Owner {
     if (this.phase === 'starting' && this.#answer !== null) this.#tellStart({ is: 'waiting' })
   }
 
-  /** True when the start of the others may go on. */
-  async #startFailed(child: Child, error: unknown): Promise<boolean> {
-    if (isFatal(error)) return await this.#fatal(child, { kind: 'fatal', reason: messageOf(error), error })
-    if (this.phase === 'starting' && child.ranAt === null) {
-      if (this.spec.whenExceeded === 'park') return await this.#park(child, messageOf(error))
-      await this.#die({ kind: 'shutdown', reason: 'shutdown', error })
-      return false
-    }
-    this.#tryAgain(child)
-    return false
-  }
-
-  #tryAgain(child: Child): void {
-    child.restarting = true
-    const job: Job = { run: () => (child.restarting ? this.#restart(child, 'start failed') : undefined) }
-    const delayMs = this.#backoffMs(child)
-    if (delayMs === 0) this.post(job)
-    else this.#later(child, delayMs, job)
-  }
-
-  #later(child: Child, delayMs: number, job: Job): void {
-    const { clock } = this.runtime
-    child.later(
-      clock.now() + delayMs,
-      clock.after(delayMs, () => this.post(job)),
-    )
-    this.runtime.emit({ type: 'restarting', id: child.id, delayMs })
-  }
-
-  #backoffMs(child: Child): number {
-    const { backoff } = child.spec
-    return backoff === undefined ? 0 : fullJitterMs(backoff, child.streak++, this.runtime.random)
-  }
-
   async #onLateStart(child: Child, incarnation: number, outcome: StartOutcome): Promise<void> {
     if (child.live !== incarnation || !child.waiting) return
     const followers = child.clear()
     if (outcome.is === 'running') child.ranAt = this.runtime.clock.now()
     else child.live = null
     if (outcome.is === 'ignored') this.settle(child)
-    if (outcome.is === 'failed' && !(await this.#startFailed(child, outcome.error))) {
+    if (outcome.is === 'failed' && !(await this.#restarts.startFailed(child, outcome.error))) {
       for (const follower of followers) follower.due = null
       return
     }
@@ -321,127 +285,37 @@ export class Supervisor implements Unit, Runnable, Owner {
   async #onExit(child: Child, incarnation: number, exit: Exit): Promise<void> {
     if (child.live !== incarnation) return
     child.live = null
-    if (exit.kind === 'fatal') return void (await this.#fatal(child, exit))
-    if (restartsAfter(child.restart, orderly(exit))) return await this.#restart(child, exit.reason)
+    if (exit.kind === 'fatal') return void (await this.#restarts.fatal(child, exit))
+    if (restartsAfter(child.restart, orderly(exit))) return await this.#restarts.restart(child, exit.reason)
     this.settle(child)
     const { autoShutdown = 'never' } = this.spec
     if (autoShutdown === 'never' || child.spec.significant !== true) return
     const others = [...this.children.values()].filter(other => other !== child).map(other => other.view)
-    if (endsWith(autoShutdown, { significant: true }, others)) await this.#die(SHUTDOWN)
+    if (endsWith(autoShutdown, { significant: true }, others)) await this.die(SHUTDOWN)
   }
 
-  async #restart(child: Child, reason: string): Promise<void> {
-    const now = this.runtime.clock.now()
-    const { restarts, exceeded } = countRestart(this.#restarts, now, this.#budget)
-    this.#restarts = restarts
-    if (exceeded) return await this.#exceeded(child, reason)
-    if (child.spec.backoff !== undefined && !child.restarting) this.#forgiveStreak(child, now)
-    const delayMs = child.restarting ? 0 : this.#backoffMs(child)
-    child.clear()
-    const group = await this.#stopGroup(child)
-    if (delayMs === 0) return await this.sequence(group)
-    child.restarting = true
-    child.followers = group.filter(other => other !== child)
-    for (const follower of child.followers) follower.due = child
-    this.#later(child, delayMs, { run: () => this.sequence(group) })
-  }
-
-  /** A life longer than the longest wait begins a new row of restarts. */
-  #forgiveStreak(child: Child, now: number): void {
-    const maxMs = child.spec.backoff?.maxMs ?? 0
-    if (child.ranAt !== null && now - child.ranAt > maxMs) child.streak = 0
-  }
-
-  /** Ends those whom the strategy restarts together with this one; answers whom to start, in order. */
-  async #stopGroup(child: Child): Promise<Child[]> {
-    const { strategy } = this.spec
-    const alone = strategy === 'one-for-one' || strategy === 'simple-one-for-one'
-    const views = alone ? [child.view] : [...this.children.values()].map(other => other.view)
-    const plan = planRestart(strategy, views, child.id)
-    const start = plan.start.flatMap(id => this.children.get(id) ?? [])
-    for (const other of start) other.unit.expect(true)
+  async #fail(error: unknown): Promise<void> {
     const { incarnation } = this
-    for (const id of plan.stop) {
-      const other = this.children.get(id)
-      if (other !== undefined) await this.stop(other)
-      if (!this.#current(incarnation) || this.#ending !== null) return []
+    try {
+      await this.die({ kind: 'crash', reason: messageOf(error), error })
+    } catch {
+      // The orderly way failed too; nothing of this incarnation may live on.
+      if (this.#current(incarnation)) this.kill(KILLED)
     }
-    for (const other of start) other.clear()
-    for (const id of plan.forget) {
-      const other = this.children.get(id)
-      if (other !== undefined) this.settle(other)
-    }
-    return start
-  }
-
-  async #exceeded(child: Child, reason: string): Promise<void> {
-    const { intensity, period } = this.#budget
-    const error = new TooManyRestartsError(this.id, child.id, intensity, period)
-    if (this.spec.whenExceeded === 'park') return void (await this.#park(child, `${error.message}: ${reason}`))
-    this.runtime.log.error('supervisor gives up', {
-      supervisor: this.id,
-      child: child.id,
-      because: error.message,
-      reason,
-    })
-    this.settle(child)
-    await this.#die({ kind: 'shutdown', reason: 'shutdown', error })
-  }
-
-  /** True when others may go on. */
-  async #fatal(child: Child, exit: Exit): Promise<boolean> {
-    if (this.spec.whenExceeded === 'park') return await this.#park(child, exit.reason)
-    child.unit.expect(false)
-    await this.#die(exit)
-    return false
-  }
-
-  /** Independent children are parked alone; a group is parked together. True when others may go on. */
-  async #park(child: Child, because: string): Promise<boolean> {
-    const { strategy, parkMs = PARK_MS } = this.spec
-    const { clock, log } = this.runtime
-    const alone = strategy === 'one-for-one' || strategy === 'simple-one-for-one'
-    const group = alone ? [child] : [...this.children.values()]
-    const { incarnation } = this
-    for (const other of group) other.unit.expect(false)
-    for (const other of group.toReversed()) {
-      await this.stop(other)
-      if (!this.#current(incarnation) || this.#ending !== null) return false
-    }
-    this.#restarts = []
-    const until = clock.now() + parkMs
-    for (const other of group) {
-      other.streak = 0
-      other.parked = { because, until }
-    }
-    const id = alone ? child.id : this.id
-    child.later(
-      until,
-      clock.after(parkMs, () => this.post({ run: () => this.#unpark(id, group) })),
-    )
-    log.error('parked, will be tried again', { actor: id, because, forMs: parkMs })
-    this.runtime.emit({ type: 'parked', id, because, forMs: parkMs })
-    return alone
-  }
-
-  #unpark(id: string, group: readonly Child[]): Promise<void> {
-    this.runtime.emit({ type: 'unparked', id })
-    for (const child of group) child.unit.expect(true)
-    return this.sequence(group)
   }
 
   /** Told to end: what waits is refused, and a start in progress is given up. */
   #beginEnd(): void {
     this.#ending = SHUTDOWN
     this.#jobs.refuseAll()
-    this.#jobs.push({ run: () => this.#die(SHUTDOWN) })
+    this.#jobs.push({ run: () => this.die(SHUTDOWN) })
     const starting = this.#starting
     if (starting !== null) void starting.unit.end(starting.shutdown)
     this.#wake()
   }
 
-  /** Ends all children in reverse order, then itself. */
-  async #die(exit: Exit): Promise<void> {
+  /** Ends all children in reverse order, then itself. The first reason counts. */
+  async die(exit: Exit): Promise<void> {
     const { incarnation } = this
     this.#ending ??= exit
     this.phase = 'stopping'

@@ -304,9 +304,9 @@ class RunningSystem implements System {
     return false
   }
 
-  #call<R>(id: string, noproc: R, ask: (to: Supervisor) => R | Promise<R>): Promise<R> {
+  #call<R>(id: string, noproc: R, request: (to: Supervisor) => R | Promise<R>): Promise<R> {
     const unit = this.#units.get(id)
-    return unit instanceof Supervisor ? call(unit, noproc, () => ask(unit)) : Promise.resolve(noproc)
+    return unit instanceof Supervisor ? call(unit, noproc, () => request(unit)) : Promise.resolve(noproc)
   }
 
   #supervisor(id: string): Supervisor {

@@ -59,21 +59,21 @@ export class SimulatedClock implements Clock {
 
   /** Moves time by `ms`, firing on the way what falls due; each timer's consequences settle before the next. */
   async advance(ms: number): Promise<void> {
-    const until = this.#now + ms
+    const end = this.#now + ms
     await settle()
-    for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
+    for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {
       this.#timers.delete(timer)
       this.#now = timer.at
       timer.run()
       await settle()
     }
-    this.#now = until
+    this.#now = end
   }
 
-  #next(until: number): Timer | undefined {
+  #next(end: number): Timer | undefined {
     let first: Timer | undefined
     for (const timer of this.#timers) {
-      if (timer.at > until) continue
+      if (timer.at > end) continue
       if (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order))
         first = timer
     }

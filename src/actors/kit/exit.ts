@@ -16,7 +16,7 @@ export const SHUTDOWN: Exit = { kind: 'shutdown', reason: 'shutdown', error: nul
 export const KILLED: Exit = { kind: 'killed', reason: 'killed', error: null }
 
 /** True for an end that a transient child is not restarted after: `normal`, `shutdown`, `shutdown:why`. */
-export const orderly = (exit: Exit): boolean => exit.kind === 'normal' || exit.kind === 'shutdown'
+export const orderly = ({ kind }: Exit): boolean => kind === 'normal' || kind === 'shutdown'
 
 export type OrderlyReason = 'normal' | 'shutdown' | `shutdown:${string}`
 

@@ -95,7 +95,7 @@ export class Life implements Context<Tagged>, Runnable {
 
   every(ms: number, message: Tagged): () => void {
     return this.#keep(() => {
-      let cancel = (): void => {}
+      let cancel: (() => void) | null = null
       const arm = (): void => {
         cancel = this.clock.after(jittered(ms, this.random), () => {
           this.#toSelf(message)
@@ -103,7 +103,7 @@ export class Life implements Context<Tagged>, Runnable {
         })
       }
       arm()
-      return () => cancel()
+      return () => cancel?.()
     })
   }
 

@@ -1,21 +1,19 @@
 /**
- * A worker: the logical actor that outlives its incarnations. It owns the mailbox, runs one message at a time on a
- * strand, waits outages out, and tells its supervisor when an incarnation ended by itself.
+ * A worker: the logical actor that outlives its incarnations. It starts and ends them, keeps the mailbox between
+ * them, and tells its supervisor when one ended by itself.
  *
  * What a handler throws decides what follows: `transient` waits and handles the message again, `poison` drops the
  * message, `fatal` ends the actor for a human, anything else is a crash. Results of an ended incarnation are ignored.
  */
 import { isFatal, isTransient, messageOf, OperatorError } from '../../errors.ts'
 import type { ActorDefinition, Tagged } from './actor.ts'
-import { equalJitterMs, OUTAGE } from './backoff.ts'
-import { ActorEndedError, HandlerHungError, NotRunningError } from './errors.ts'
+import { ActorEndedError, NotRunningError } from './errors.ts'
 import { type Exit, ExitSignal, IgnoreSignal, KILLED, SHUTDOWN } from './exit.ts'
 import { Letters } from './letters.ts'
 import { Life } from './life.ts'
-import type { Owner, Runtime, StartOutcome, Unit, Within } from './unit.ts'
-
-/** Messages handled in one turn of the event loop, at most. */
-const BATCH = 64
+import { isPromise, Loop, type LoopHost } from './loop.ts'
+import { Outage } from './outage.ts'
+import type { Owner, Runtime, StartOutcome, Within } from './unit.ts'
 
 export interface WorkerOptions {
   readonly id: string
@@ -25,46 +23,39 @@ export interface WorkerOptions {
   readonly within: Within
 }
 
-/** An outage that is being waited out. */
-interface Outage {
-  readonly because: string
-  readonly nextTryAt: number
-  readonly cancel: () => void
+export interface LastCrash {
+  readonly at: number
+  readonly reason: string
+  readonly message: string | null
 }
 
-export class Worker implements Unit {
+export class Worker implements LoopHost {
   readonly id: string
   readonly runtime: Runtime
+  readonly definition: WorkerOptions['definition']
   readonly letters: Letters
+  readonly outage = new Outage()
   incarnation = 0
   /** Times it ran. */
   starts = 0
-  lastCrash: { readonly at: number; readonly reason: string; readonly message: string | null } | null = null
-  readonly #options: WorkerOptions
+  lastCrash: LastCrash | null = null
   readonly #owner: Owner
+  readonly #args: () => unknown
+  readonly #within: Within
+  readonly #loop: Loop
   #life: Life | null = null
   #expected = false
-  /** A turn is due or in progress. */
-  #awake = false
-  #outage: Outage | null = null
-  /** Outages in a row. */
-  #tries = 0
-  /** Handled before anything in the mailbox: the message an outage interrupted. */
-  #again: Tagged | undefined = undefined
-  #current: Tagged | null = null
-  #currentSince = 0
   #ended: (() => void) | null = null
 
-  constructor(runtime: Runtime, owner: Owner, options: WorkerOptions) {
-    this.id = options.id
+  constructor(runtime: Runtime, owner: Owner, { id, definition, args, within }: WorkerOptions) {
+    this.id = id
     this.runtime = runtime
+    this.definition = definition
     this.#owner = owner
-    this.#options = options
-    this.letters = new Letters(options.id, options.definition.mailbox, runtime.deadLetter)
-  }
-
-  get kind(): string {
-    return this.#options.definition.kind
+    this.#args = args
+    this.#within = within
+    this.letters = new Letters(id, definition.mailbox, runtime.deadLetter)
+    this.#loop = new Loop(this)
   }
 
   get accepts(): boolean {
@@ -74,21 +65,19 @@ export class Worker implements Unit {
   get phase(): 'stopped' | 'starting' | 'running' | 'waiting' | 'stopping' {
     if (this.#life === null) return 'stopped'
     if (this.#life.stopping) return 'stopping'
-    if (this.#outage !== null) return 'waiting'
+    if (this.outage.active) return 'waiting'
     return this.#life.strand === null ? 'starting' : 'running'
   }
 
-  get outage(): Outage | null {
-    return this.#outage
-  }
-
+  /** Since when this incarnation runs; null when none does. */
   get startedAt(): number | null {
     return this.#life?.startedAt ?? null
   }
 
-  /** The message in progress; null when idle. Times in milliseconds since the epoch. */
+  /** The message in progress and since when (ms since the epoch); null when idle. */
   get busy(): { readonly message: string; readonly since: number } | null {
-    return this.#current === null ? null : { message: this.#current.type, since: this.#currentSince }
+    const { current, currentSince: since } = this.#loop
+    return current === null ? null : { message: current.type, since }
   }
 
   deliver(message: Tagged): boolean {
@@ -97,7 +86,7 @@ export class Worker implements Unit {
       return false
     }
     const kept = this.letters.offer(message)
-    if (!this.#awake) this.#wake()
+    this.#loop.wake(this.#life)
     return kept
   }
 
@@ -108,13 +97,13 @@ export class Worker implements Unit {
       throw new NotRunningError(this.id)
     }
     const waiting = this.letters.offerWaiting(message)
-    this.#wake()
+    this.#loop.wake(this.#life)
     await waiting
   }
 
   expect(again: boolean): void {
     this.#expected = again
-    if (!again && this.#life === null) this.#dropMail()
+    if (!again && this.#life === null) this.letters.discard()
   }
 
   begin(): StartOutcome | Promise<StartOutcome> {
@@ -127,13 +116,13 @@ export class Worker implements Unit {
     const life = this.#life
     if (life === null) return
     if (within === 'brutal-kill') return this.#over(life, KILLED, false)
-    const wasStopping = life.stopping
+    const already = life.stopping
     life.stopping = true
     life.abort()
-    if (!wasStopping && this.#current === null && life.answerStart === null) {
-      const stopped = this.#stop(life, SHUTDOWN)
+    if (!already && this.#loop.current === null && life.answerStart === null) {
+      const stopped = this.#runStop(life, SHUTDOWN)
       if (stopped === undefined) return this.#over(life, SHUTDOWN, false)
-      void stopped.then(() => this.#over(life, SHUTDOWN, false))
+      void this.#overAfter(stopped, life, SHUTDOWN, false)
     }
     return this.#endWithin(life, within)
   }
@@ -142,16 +131,8 @@ export class Worker implements Unit {
     if (this.#life !== null) this.#over(this.#life, exit, true)
   }
 
-  /** Called by the strand; never two at once for one incarnation. */
   turn(life: Life): void | Promise<void> {
-    for (let left = BATCH; left > 0; left--) {
-      if (!this.#ready(life)) return
-      const message = this.#next()
-      if (message === undefined) return
-      const going = this.#handle(life, message)
-      if (going !== undefined) return this.#turnOn(life, going, left)
-    }
-    this.#rest(life)
+    return this.#loop.turn(life)
   }
 
   bug(life: Life, error: unknown): void {
@@ -160,98 +141,26 @@ export class Worker implements Unit {
 
   /** A failure that nobody awaited, attributed to this actor from outside. */
   floating(error: unknown): void {
-    if (this.#life !== null) this.#crash(this.#life, error, this.#current)
+    if (this.#life === null)
+      return this.runtime.log.warn('floating failure', { actor: this.id, reason: messageOf(error) })
+    this.#crash(this.#life, error, this.#loop.current)
   }
 
-  async #turnOn(life: Life, first: Promise<void>, budget: number): Promise<void> {
-    await first
-    for (let left = budget - 1; left > 0; left--) {
-      if (!this.#ready(life)) return
-      const message = this.#next()
-      if (message === undefined) return
-      const going = this.#handle(life, message)
-      if (going !== undefined) await going
-    }
-    this.#rest(life)
-  }
-
-  /** The batch is used up: others get their turn first. */
-  #rest(life: Life): void {
-    if (!this.#ready(life)) return
-    this.#awake = false
-    this.#wake()
-  }
-
-  #ready(life: Life): boolean {
-    return life.alive && !life.stopping && this.#outage === null
-  }
-
-  #next(): Tagged | undefined {
-    const again = this.#again
-    this.#again = undefined
-    const message = again ?? this.letters.take()
-    if (message === undefined) this.#awake = false
-    return message
-  }
-
-  #wake(): void {
-    const strand = this.#life?.strand
-    if (this.#awake || this.#outage !== null || strand === null || strand === undefined) return
-    if (this.#again === undefined && this.letters.box.length === 0) return
-    this.#awake = true
-    this.runtime.strands.wake(strand)
-  }
-
-  #handle(life: Life, message: Tagged): Promise<void> | undefined {
-    const { definition } = this.#options
-    try {
-      const { attribute } = this.runtime
-      const next =
-        attribute === null
-          ? definition.receive(life.state, message, life)
-          : attribute(this, () => definition.receive(life.state, message, life))
-      if (isPromise(next)) return this.#finish(life, message, next)
-      life.state = next
-      if (this.#tries > 0) this.#recovered()
-    } catch (error) {
-      this.#failed(life, message, error)
-    }
-  }
-
-  async #finish(life: Life, message: Tagged, going: Promise<unknown>): Promise<void> {
-    const { deadlineMs } = this.#options.definition
-    const { clock } = this.runtime
-    this.#current = message
-    this.#currentSince = clock.now()
-    const cancel =
-      deadlineMs === undefined ? null : clock.after(deadlineMs, () => this.#hung(life, message, deadlineMs))
-    try {
-      const next = await going
-      if (life.alive) {
-        life.state = next
-        if (this.#tries > 0) this.#recovered()
-      }
-    } catch (error) {
-      this.#failed(life, message, error)
-    } finally {
-      cancel?.()
-    }
-    if (this.#life !== life) return
-    this.#current = null
-    if (life.stopping && this.#ended !== null) await this.#stopThenOver(life, SHUTDOWN, false)
-  }
-
-  #hung(life: Life, message: Tagged, deadlineMs: number): void {
-    if (life.alive) this.#crash(life, new HandlerHungError(message.type, deadlineMs), message)
-  }
-
-  #failed(life: Life, message: Tagged, error: unknown): void {
-    if (!life.alive) return
+  failed(life: Life, message: Tagged, error: unknown): void {
     if (life.stopping) return life.log.debug('message given up at stop', { message: message.type })
     if (error instanceof ExitSignal) return this.#exit(life, error.exit)
-    if (isTransient(error)) return this.#waitOut(error, message, () => this.#wake())
+    if (isTransient(error)) return this.#waitOut(life, message, error)
     if (error instanceof OperatorError && error.severity === 'poison') return this.#poisoned(life, message, error)
     this.#crash(life, error, message)
+  }
+
+  hung(life: Life, message: Tagged, error: unknown): void {
+    this.#crash(life, error, message)
+  }
+
+  async finished(life: Life): Promise<void> {
+    // Without someone who waits for the end, the actor ends itself and `#exit` is at it.
+    if (this.#ended !== null) await this.#overAfter(this.#runStop(life, SHUTDOWN), life, SHUTDOWN, false)
   }
 
   #poisoned(life: Life, message: Tagged, error: OperatorError): void {
@@ -261,56 +170,39 @@ export class Worker implements Unit {
     this.letters.refuse(message, error)
   }
 
-  #waitOut(error: unknown, again: Tagged | undefined, retry: () => void): void {
-    const { clock, random } = this.runtime
-    const delayMs = equalJitterMs(OUTAGE, this.#tries, random)
-    const because = messageOf(error)
-    this.#tries++
-    this.#again = again
-    this.#awake = false
-    const cancel = clock.after(delayMs, () => {
-      this.#outage = null
-      retry()
-    })
-    this.#outage = { because, nextTryAt: clock.now() + delayMs, cancel }
-    this.runtime.emit({ type: 'waiting', id: this.id, because, delayMs })
+  #waitOut(life: Life, message: Tagged, error: unknown): void {
+    this.#loop.again = message
+    this.#loop.awake = false
+    this.outage.wait(this.runtime, this.id, error, () => this.#loop.wake(life))
   }
 
-  #recovered(): void {
-    this.#tries = 0
-    this.runtime.emit({ type: 'resumed', id: this.id })
-  }
-
-  #crash(life: Life, error: unknown, message: Tagged | null): void {
+  #crash(life: Life, error: unknown, handled: Tagged | null): void {
     const { clock, emit } = this.runtime
-    const kind = isFatal(error) ? 'fatal' : 'crash'
+    const { id, definition, lastCrash } = this
     const at = clock.now()
-    const sincePreviousMs = this.lastCrash === null ? null : at - this.lastCrash.at
-    const { id, kind: sort } = this
+    const reason = messageOf(error)
+    const message = handled?.type ?? null
+    const sincePreviousMs = lastCrash === null ? null : at - lastCrash.at
+    this.lastCrash = { at, reason, message }
     const { incarnation } = life
-    this.lastCrash = { at, reason: messageOf(error), message: message?.type ?? null }
-    emit({ type: 'crashed', id, kind: sort, incarnation, error, message: message?.type ?? null, at, sincePreviousMs })
-    this.#over(life, { kind, reason: messageOf(error), error }, true)
+    emit({ type: 'crashed', id, kind: definition.kind, incarnation, error, message, at, sincePreviousMs })
+    this.#over(life, { kind: isFatal(error) ? 'fatal' : 'crash', reason, error }, true)
   }
 
   /** The actor ends itself: its `stop` runs, then its supervisor is told. */
   #exit(life: Life, exit: Exit): void {
     life.stopping = true
-    const { within } = this.#options
-    const stopped = this.#stop(life, exit)
+    const stopped = this.#runStop(life, exit)
     if (stopped === undefined) return this.#over(life, exit, true)
-    const limit = typeof within === 'number' ? within : null
-    const cancel = limit === null ? null : this.runtime.clock.after(limit, () => this.#over(life, exit, true))
-    void stopped.then(() => {
-      cancel?.()
-      this.#over(life, exit, true)
-    })
+    const limitMs = typeof this.#within === 'number' ? this.#within : null
+    const cancel = limitMs === null ? null : this.runtime.clock.after(limitMs, () => this.#over(life, exit, true))
+    void this.#overAfter(stopped, life, exit, true).then(cancel)
   }
 
   #endWithin(life: Life, within: number | 'infinity'): Promise<void> {
     return new Promise(resolve => {
-      const cancel =
-        within === 'infinity' ? null : this.runtime.clock.after(within, () => this.#over(life, KILLED, false))
+      const late = (): void => this.#over(life, KILLED, false)
+      const cancel = within === 'infinity' ? null : this.runtime.clock.after(within, late)
       this.#ended = () => {
         cancel?.()
         resolve()
@@ -318,14 +210,14 @@ export class Worker implements Unit {
     })
   }
 
-  async #stopThenOver(life: Life, exit: Exit, tell: boolean): Promise<void> {
-    await this.#stop(life, exit)
+  async #overAfter(stopped: Promise<void> | undefined, life: Life, exit: Exit, tell: boolean): Promise<void> {
+    await stopped
     this.#over(life, exit, tell)
   }
 
   /** Runs the definition's `stop`; never throws, and returns nothing when it was done on the spot. */
-  #stop(life: Life, exit: Exit): Promise<void> | undefined {
-    const { definition } = this.#options
+  #runStop(life: Life, exit: Exit): Promise<void> | undefined {
+    const { definition } = this
     if (definition.stop === undefined || life.strand === null) return undefined
     const failed = (error: unknown): void =>
       life.log.warn('stop function failed', { reason: messageOf(error), exit: exit.reason })
@@ -340,79 +232,68 @@ export class Worker implements Unit {
   /** The incarnation is history. `tell`: it ended by itself, so its supervisor must decide. */
   #over(life: Life, exit: Exit, tell: boolean): void {
     if (this.#life !== life) return
+    const { id } = this
+    const { incarnation, answerStart, reported } = life
+    const ended = this.#ended
     const ran = life.strand !== null
     this.#life = null
-    this.#awake = false
-    this.#tries = 0
-    this.#again = undefined
-    this.#current = null
-    this.#outage?.cancel()
-    this.#outage = null
-    life.end()
-    this.letters.refuseAll(() => new ActorEndedError(this.id, exit.reason))
-    const { incarnation } = life
-    if (ran) this.runtime.emit({ type: 'terminated', id: this.id, incarnation, exit })
-    else if (!life.reported)
-      this.runtime.emit({ type: 'start-failed', id: this.id, error: new NotRunningError(this.id) })
-    const ended = this.#ended
     this.#ended = null
-    const answer = life.answerStart
-    life.answerStart = null
-    answer?.({ is: 'failed', error: new NotRunningError(this.id) })
-    if (!this.#expected) this.#dropMail()
+    this.#loop.reset()
+    this.outage.end()
+    life.end()
+    this.letters.refuseAll(() => new ActorEndedError(id, exit.reason))
+    const { emit } = this.runtime
+    if (ran) emit({ type: 'terminated', id, incarnation, exit })
+    else if (!reported) emit({ type: 'start-failed', id, error: new NotRunningError(id) })
+    if (!this.#expected) this.letters.discard()
+    answerStart?.({ is: 'failed', error: new NotRunningError(id) })
     if (ended !== null) ended()
-    else if (tell && ran) this.#owner.ended(this.id, incarnation, exit)
-  }
-
-  #dropMail(): void {
-    this.letters.discard()
+    else if (tell && ran) this.#owner.ended(id, incarnation, exit)
+    else if (tell && answerStart === null) {
+      this.#owner.lateStart(id, incarnation, { is: 'failed', error: new NotRunningError(id) })
+    }
   }
 
   #attempt(life: Life): StartOutcome | Promise<StartOutcome> {
-    const { definition, args } = this.#options
+    const { definition } = this
+    const { attribute } = this.runtime
+    const start = (): unknown => definition.start(this.#args(), life)
     try {
-      const { attribute } = this.runtime
-      const first =
-        attribute === null ? definition.start(args(), life) : attribute(this, () => definition.start(args(), life))
-      return isPromise(first) ? this.#started(life, first) : this.#run(life, first)
+      const first = attribute === null ? start() : attribute(this, start)
+      return isPromise(first) ? this.#attemptAsync(life, first) : this.#run(life, first)
     } catch (error) {
       return this.#notStarted(life, error)
     }
   }
 
   /** Answers when the start has settled, or as soon as the incarnation was ended meanwhile. */
-  #started(life: Life, first: Promise<unknown>): Promise<StartOutcome> {
-    return new Promise(resolve => {
-      life.answerStart = resolve
-      void first
-        .then(
-          state => this.#run(life, state),
-          (error: unknown) => this.#notStarted(life, error),
-        )
-        .then(outcome => {
-          life.answerStart = null
-          resolve(outcome)
-        })
-    })
+  #attemptAsync(life: Life, first: Promise<unknown>): Promise<StartOutcome> {
+    const given = new Promise<StartOutcome>(resolve => (life.answerStart = resolve))
+    const settled = first.then(
+      state => this.#run(life, state),
+      (error: unknown) => this.#notStarted(life, error),
+    )
+    void settled.then(life.answerStart)
+    return given
   }
 
   #run(life: Life, state: unknown): StartOutcome | Promise<StartOutcome> {
     life.state = state
-    life.answerStart = null
     if (!life.alive || life.stopping) return this.#tooLate(life)
+    life.answerStart = null
     life.strand = this.runtime.strands.open(life)
     life.startedAt = this.runtime.clock.now()
     this.starts++
-    if (this.#tries > 0) this.#recovered()
+    this.outage.over(this.runtime, this.id)
     this.runtime.emit({ type: 'started', id: this.id, incarnation: life.incarnation })
-    this.#wake()
+    this.#loop.wake(life)
     return { is: 'running' }
   }
 
   /** It was ended while it started: what the start opened is closed again. */
   async #tooLate(life: Life): Promise<StartOutcome> {
     try {
-      await this.#options.definition.stop?.(life.state, 'shutdown')
+      await this.definition.stop?.(life.state, 'shutdown')
     } catch (error) {
       life.log.warn('stop function failed', { reason: messageOf(error) })
     }
@@ -421,30 +302,22 @@ export class Worker implements Unit {
   }
 
   #notStarted(life: Life, error: unknown): StartOutcome {
-    life.answerStart = null
-    const { id } = this
     if (!life.alive) return { is: 'failed', error }
+    const { id } = this
+    life.answerStart = null
     if (!life.stopping && isTransient(error)) {
-      this.#waitOut(error, undefined, () => this.#retry(life))
+      this.outage.wait(this.runtime, id, error, () => void this.#retry(life))
       return { is: 'waiting' }
     }
     life.reported = true
     const ignored = error instanceof IgnoreSignal
     this.runtime.emit(ignored ? { type: 'ignored', id } : { type: 'start-failed', id, error })
-    this.#over(life, { kind: isFatal(error) ? 'fatal' : 'crash', reason: messageOf(error), error }, false)
+    this.#over(life, { kind: 'crash', reason: messageOf(error), error }, false)
     return ignored ? { is: 'ignored' } : { is: 'failed', error }
   }
 
-  #retry(life: Life): void {
-    const { incarnation } = life
-    const late = (outcome: StartOutcome): void => {
-      if (outcome.is !== 'waiting') this.#owner.lateStart(this.id, incarnation, outcome)
-    }
-    const outcome = this.#attempt(life)
-    if (outcome instanceof Promise) void outcome.then(late)
-    else late(outcome)
+  async #retry(life: Life): Promise<void> {
+    const outcome = await this.#attempt(life)
+    if (outcome.is !== 'waiting') this.#owner.lateStart(this.id, life.incarnation, outcome)
   }
 }
-
-const isPromise = (value: unknown): value is Promise<never> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

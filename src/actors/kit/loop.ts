@@ -1,0 +1,150 @@
+/**
+ * The message loop of a worker: one message at a time, up to a batch in one turn of the event loop, the same order as
+ * they came in. It outlives incarnations, as the mailbox does.
+ */
+import type { ActorDefinition, Tagged } from './actor.ts'
+import { HandlerHungError } from './errors.ts'
+import type { Letters } from './letters.ts'
+import type { Life } from './life.ts'
+import type { Outage } from './outage.ts'
+import type { Runtime, Unit } from './unit.ts'
+
+/** Messages handled in one turn of the event loop, at most. */
+const BATCH = 64
+
+/** What the loop belongs to. */
+export interface LoopHost extends Unit {
+  readonly runtime: Runtime
+  readonly definition: ActorDefinition<unknown, Tagged, unknown>
+  readonly letters: Letters
+  readonly outage: Outage
+  /** A handler threw, or its promise was rejected, while this incarnation lived. */
+  failed(life: Life, message: Tagged, error: unknown): void
+  /** The handler overran its deadline; its later result counts for nothing. */
+  hung(life: Life, message: Tagged, error: unknown): void
+  /** The message in progress is done and the incarnation was asked to stop meanwhile. */
+  finished(life: Life): void | Promise<void>
+}
+
+export class Loop {
+  /** The message whose handler has not finished; null when idle. */
+  current: Tagged | null = null
+  currentSince = 0
+  /** Handled before anything in the mailbox: the message that an outage interrupted. */
+  again: Tagged | undefined = undefined
+  /** A turn is due or in progress. */
+  awake = false
+  readonly #host: LoopHost
+
+  constructor(host: LoopHost) {
+    this.#host = host
+  }
+
+  /** Makes a turn due if there is something to do and none is due yet. */
+  wake(life: Life | null): void {
+    if (this.awake || life === null || life.strand === null || !this.#ready(life)) return
+    if (this.again === undefined && this.#host.letters.box.length === 0) return
+    this.awake = true
+    this.#host.runtime.strands.wake(life.strand)
+  }
+
+  /** The incarnation is gone: nothing is in progress. */
+  reset(): void {
+    this.awake = false
+    this.again = undefined
+    this.current = null
+  }
+
+  /** Called by the strand; never two at once for one incarnation. */
+  turn(life: Life): void | Promise<void> {
+    for (let left = BATCH; left > 0; left--) {
+      if (!this.#ready(life)) return
+      const message = this.#next()
+      if (message === undefined) return
+      const going = this.#handle(life, message)
+      if (going !== undefined) return this.#turnOn(life, going, left)
+    }
+    this.#rest(life)
+  }
+
+  async #turnOn(life: Life, first: Promise<void>, budget: number): Promise<void> {
+    await first
+    for (let left = budget - 1; left > 0; left--) {
+      if (!this.#ready(life)) return
+      const message = this.#next()
+      if (message === undefined) return
+      const going = this.#handle(life, message)
+      if (going !== undefined) await going
+    }
+    this.#rest(life)
+  }
+
+  /** The batch is used up: others get their turn first. */
+  #rest(life: Life): void {
+    if (!this.#ready(life)) return
+    this.awake = false
+    this.wake(life)
+  }
+
+  #ready(life: Life): boolean {
+    return life.alive && !life.stopping && !this.#host.outage.active
+  }
+
+  #next(): Tagged | undefined {
+    const { again } = this
+    this.again = undefined
+    const message = again ?? this.#host.letters.take()
+    if (message === undefined) this.awake = false
+    return message
+  }
+
+  #handle(life: Life, message: Tagged): Promise<void> | undefined {
+    const host = this.#host
+    try {
+      const { attribute } = host.runtime
+      const next =
+        attribute === null
+          ? host.definition.receive(life.state, message, life)
+          : attribute(host, () => host.definition.receive(life.state, message, life))
+      if (isPromise(next)) return this.#finish(life, message, next)
+      life.state = next
+      host.outage.over(host.runtime, host.id)
+    } catch (error) {
+      if (life.alive) host.failed(life, message, error)
+    }
+  }
+
+  async #finish(life: Life, message: Tagged, going: Promise<unknown>): Promise<void> {
+    const host = this.#host
+    this.current = message
+    this.currentSince = host.runtime.clock.now()
+    const cancel = this.#watchdog(life, message)
+    try {
+      const next = await going
+      if (life.alive) {
+        life.state = next
+        host.outage.over(host.runtime, host.id)
+      }
+    } catch (error) {
+      if (life.alive) host.failed(life, message, error)
+    } finally {
+      cancel?.()
+    }
+    if (!life.alive) return
+    this.current = null
+    if (life.stopping) await host.finished(life)
+  }
+
+  #watchdog(life: Life, message: Tagged): (() => void) | null {
+    const { runtime, definition } = this.#host
+    const { deadlineMs } = definition
+    if (deadlineMs === undefined) return null
+    return runtime.clock.after(deadlineMs, () => {
+      if (life.alive) this.#host.hung(life, message, new HandlerHungError(message.type, deadlineMs))
+    })
+  }
+}
+
+/** A promise of ours or of anybody. */
+export const isPromise = (value: unknown): value is Promise<never> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
