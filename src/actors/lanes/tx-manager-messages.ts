@@ -5,7 +5,10 @@ import { ref, type Ref } from '../kit/ref.ts'
 import type { ChainNews } from '../chain/messages.ts'
 
 export type TxManagerMessage =
+  /** There may be new wishes. */
   | { readonly type: 'look' }
+  /** Look at everything; its own slow timer. */
+  | { readonly type: 'tick' }
   | ChainNews
   | {
       /** Signs and sends a replacement now, if the fee ceiling allows; asked for by a person. */

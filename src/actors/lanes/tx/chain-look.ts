@@ -1,0 +1,61 @@
+/**
+ * One consistent look at the chain: the newest block, the account's count in it, and what the market asks.
+ * Once a block, never on the way from a wish to its broadcast.
+ */
+import { isFatal, messageOf } from '../../../errors.ts'
+import { nextBaseFee, type Market } from './fees.ts'
+import { sayOnce, unsay, type Lane } from './lane.ts'
+
+const LAGGING_LIMIT = 3
+
+/**
+ * Reads the newest block into the lane. False when the chain does not answer, or answers with an older block than we
+ * know (an endpoint that lags; believed only when it insists): nothing may be concluded then.
+ */
+export async function lookAtChain(lane: Lane): Promise<boolean> {
+  const { client } = lane.args.rpc
+  const block = await client.getBlock({ blockTag: 'latest' })
+  if (lags(lane, block.number)) return false
+  const legacy = block.baseFeePerGas === null
+  const [count, suggested] = await Promise.all([
+    client.getTransactionCount({ address: lane.args.signer.address, blockNumber: block.number }),
+    legacy ? client.getGasPrice() : client.estimateMaxPriorityFeePerGas(),
+  ])
+  const market: Market = { nextBaseFee: nextBaseFee(block), suggested }
+  lane.head = { number: block.number, hash: block.hash, gasLimit: block.gasLimit }
+  lane.latestCount = count
+  lane.market = market
+  if (lane.hold && block.number > lane.hold.sinceBlock) lane.hold = null
+  return true
+}
+
+function lags(lane: Lane, number: bigint): boolean {
+  const behind = lane.head !== null && number < lane.head.number && !lane.recheck
+  lane.lagging = behind ? lane.lagging + 1 : 0
+  return behind && lane.lagging < LAGGING_LIMIT
+}
+
+/** Runs RPC reads; null (and another pass soon) when the chain is not there, which is an outage and not a crash. */
+export async function whenChainAnswers<T>(lane: Lane, read: () => Promise<T>): Promise<T | null> {
+  try {
+    const answer = await read()
+    if (lane.said.has('chain-down')) lane.log.info('the chain answers again', { chain: lane.args.chain })
+    unsay(lane, 'chain-down')
+    return answer
+  } catch (error) {
+    if (isFatal(error) || !isRpcError(error)) throw error
+    sayOnce(lane, 'chain-down', () =>
+      lane.log.warn('the chain does not answer', { chain: lane.args.chain, because: messageOf(error) }),
+    )
+    lane.again(1_000)
+    return null
+  }
+}
+
+/** viem's errors (they carry `shortMessage`), those of the chain room (RPC_), and those of a broken connection. */
+function isRpcError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('shortMessage' in error) return true
+  if ('code' in error && typeof error.code === 'string') return /^(RPC_|CHN_|ECONN|UND_ERR|ETIMEDOUT)/.test(error.code)
+  return error.name === 'TimeoutError'
+}

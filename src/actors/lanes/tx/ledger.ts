@@ -1,0 +1,290 @@
+/**
+ * The lane's rows: what is open, and the one commit that comes before anything is sent (T3).
+ * Set-based SQL, because this is the hot path; every write proves the lane's fence in its own transaction.
+ */
+import { sql, type RawBuilder } from 'kysely'
+import type { Address, Hex } from 'viem'
+import type { AttemptState, IntentState } from '../../../entities/kernel/intent.ts'
+import type { Em } from '../../../entities/orm.ts'
+import { forkOf, laneName, type Lane } from './lane.ts'
+import { proveFence } from './lease.ts'
+import type { Fees } from './fees.ts'
+import type { Sendable } from './send.ts'
+import type { Signed } from './sign.ts'
+
+/** An accepted wish without a nonce. Dates are milliseconds since the epoch. */
+export interface QueuedIntent {
+  readonly id: string
+  readonly key: string
+  readonly role: string
+  readonly to: Address
+  readonly data: Hex
+  readonly value: bigint
+  readonly gasLimit: bigint | null
+  readonly notAfterBlock: bigint | null
+  readonly createdAt: number
+}
+
+/** A wish with a nonce that is not settled. */
+export interface OpenIntent {
+  readonly id: string
+  readonly key: string
+  readonly role: string
+  readonly state: IntentState
+  readonly nonce: number
+  readonly confirmations: number
+  readonly because: string | null
+  readonly cancelBecause: string | null
+  readonly notAfterBlock: bigint | null
+  readonly minedBlock: bigint | null
+  readonly gasUsed: bigint | null
+  /** Its live attempts, oldest first; dead ones are left out. */
+  readonly attempts: readonly OpenAttempt[]
+}
+
+export interface OpenAttempt {
+  readonly id: string
+  readonly purpose: 'effect' | 'cancel'
+  readonly nonce: number
+  readonly hash: Hex
+  readonly fees: Fees
+  readonly gasLimit: bigint
+  readonly state: AttemptState
+  readonly error: string | null
+  readonly signedAt: number
+  readonly minedBlock: bigint | null
+  readonly minedBlockHash: Hex | null
+  readonly succeeded: boolean | null
+}
+
+export interface QueueView {
+  readonly queued: readonly QueuedIntent[]
+  readonly inFlight: number
+  /** The highest nonce that was ever signed for; null when none was. */
+  readonly highestNonce: number | null
+}
+
+/** What the hot path needs, in one round trip: the oldest queued wishes, how many are in flight, the highest nonce. */
+export async function readQueue(lane: Lane, limit: number): Promise<QueueView> {
+  const { chain, account } = lane.args
+  const em = forkOf(lane)
+  const [found] = await rows<{ queued: QueuedRow[] | null; in_flight: number; highest: number | null }>(
+    em,
+    sql`select
+      (select count(*)::int from kernel.intent where chain = ${chain} and account = ${account}
+        and settled_at is null and state in ('sent', 'cancelling')) as in_flight,
+      (select max(nonce) from kernel.attempt where chain = ${chain} and account = ${account}) as highest,
+      (select jsonb_agg(to_jsonb(q) order by q.id) from (
+        select id, id::text as id_text, key, role, "to", data, value::text, gas_limit::text, not_after_block::text,
+          (extract(epoch from created_at) * 1000)::float8 as created_ms
+        from kernel.intent where chain = ${chain} and account = ${account}
+          and settled_at is null and state = 'queued' order by id limit ${limit}) q) as queued`,
+  )
+  return {
+    queued: (found?.queued ?? []).map(queuedFrom),
+    inFlight: found?.in_flight ?? 0,
+    highestNonce: found?.highest ?? null,
+  }
+}
+
+interface QueuedRow {
+  readonly id_text: string
+  readonly key: string
+  readonly role: string
+  readonly to: Address
+  readonly data: Hex
+  readonly value: string
+  readonly gas_limit: string | null
+  readonly not_after_block: string | null
+  readonly created_ms: number
+}
+
+const queuedFrom = (row: QueuedRow): QueuedIntent => ({
+  id: row.id_text,
+  key: row.key,
+  role: row.role,
+  to: row.to,
+  data: row.data,
+  value: BigInt(row.value),
+  gasLimit: bigintOrNull(row.gas_limit),
+  notAfterBlock: bigintOrNull(row.not_after_block),
+  createdAt: row.created_ms,
+})
+
+/** Every unsettled wish with a nonce, by nonce, with its live attempts; without the bytes. */
+export async function readOpen(lane: Lane): Promise<OpenIntent[]> {
+  const em = forkOf(lane)
+  const intents = await rows<IntentRow>(
+    em,
+    sql`select id::text, key, role, state, nonce, confirmations, because, cancel_because,
+        not_after_block::text, mined_block::text, gas_used::text
+      from kernel.intent where chain = ${lane.args.chain} and account = ${lane.args.account}
+        and settled_at is null and nonce is not null and state <> 'queued' order by nonce`,
+  )
+  if (intents.length === 0) return []
+  const attempts = await rows<AttemptRow>(
+    em,
+    sql`select id::text, intent_id::text, purpose, nonce, hash, max_fee_per_gas::text, max_priority_fee_per_gas::text,
+        gas_limit::text, state, error, (extract(epoch from signed_at) * 1000)::float8 as signed_ms,
+        mined_block::text, mined_block_hash, succeeded
+      from kernel.attempt where intent_id = any(${intents.map(intent => intent.id)}::bigint[]) and state <> 'dead'
+      order by id`,
+  )
+  const byIntent = Map.groupBy(attempts, attempt => attempt.intent_id)
+  return intents.map(row => openFrom(row, byIntent.get(row.id) ?? []))
+}
+
+interface IntentRow {
+  readonly id: string
+  readonly key: string
+  readonly role: string
+  readonly state: IntentState
+  readonly nonce: number
+  readonly confirmations: number
+  readonly because: string | null
+  readonly cancel_because: string | null
+  readonly not_after_block: string | null
+  readonly mined_block: string | null
+  readonly gas_used: string | null
+}
+
+interface AttemptRow {
+  readonly id: string
+  readonly intent_id: string
+  readonly purpose: 'effect' | 'cancel'
+  readonly nonce: number
+  readonly hash: Hex
+  readonly max_fee_per_gas: string
+  readonly max_priority_fee_per_gas: string
+  readonly gas_limit: string
+  readonly state: AttemptState
+  readonly error: string | null
+  readonly signed_ms: number
+  readonly mined_block: string | null
+  readonly mined_block_hash: Hex | null
+  readonly succeeded: boolean | null
+}
+
+const openFrom = (row: IntentRow, attempts: readonly AttemptRow[]): OpenIntent => ({
+  ...row,
+  cancelBecause: row.cancel_because,
+  notAfterBlock: bigintOrNull(row.not_after_block),
+  minedBlock: bigintOrNull(row.mined_block),
+  gasUsed: bigintOrNull(row.gas_used),
+  attempts: attempts.map(attempt => ({
+    ...attempt,
+    fees: {
+      maxFeePerGas: BigInt(attempt.max_fee_per_gas),
+      maxPriorityFeePerGas: BigInt(attempt.max_priority_fee_per_gas),
+    },
+    gasLimit: BigInt(attempt.gas_limit),
+    signedAt: attempt.signed_ms,
+    minedBlock: bigintOrNull(attempt.mined_block),
+    minedBlockHash: attempt.mined_block_hash,
+  })),
+})
+
+const bigintOrNull = (text: string | null): bigint | null => (text === null ? null : BigInt(text))
+
+/** A signed version about to become a row. */
+export interface NewAttempt extends Signed {
+  readonly intentId: string
+  readonly purpose: 'effect' | 'cancel'
+}
+
+/** The intents as they must still be for the attempts to be right; else nothing is written and the answer is false. */
+export type Expected = 'queued' | 'sent' | 'cancelling'
+
+/**
+ * T3: nonces, exact bytes and the state of the intents in one commit, under the lane's fence. False when an intent is
+ * no longer as expected (taken back in the meantime): nothing was written, look again.
+ */
+export async function commitAttempts(
+  lane: Lane,
+  attempts: readonly NewAttempt[],
+  expected: Expected,
+): Promise<boolean> {
+  const now = new Date(lane.clock.now())
+  const ids = attempts.map(attempt => attempt.intentId)
+  const state = expected === 'queued' ? 'sent' : expected
+  return fenced(lane, async em => {
+    const changed = await sql`
+      update kernel.intent i set state = ${state}, nonce = n.nonce, because = null, updated_at = ${now}
+      from unnest(${ids}::bigint[], ${attempts.map(attempt => attempt.nonce)}::int[]) as n(id, nonce)
+      where i.id = n.id and i.state = ${expected} and i.settled_at is null`.execute(em.getKysely())
+    if (changed.numAffectedRows !== BigInt(attempts.length)) throw new Overtaken()
+    if (expected !== 'queued') {
+      await sql`update kernel.attempt set state = 'replaced'
+        where intent_id = any(${ids}::bigint[]) and state in ('signed', 'broadcast')`.execute(em.getKysely())
+    }
+    await insertAttempts(em, lane, attempts, now)
+  }).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Overtaken) return false
+      throw error
+    },
+  )
+}
+
+/**
+ * T3 for a nonce that nobody holds: a housekeeping intent (nobody waits for it, so it counts as told) and its no-op, in
+ * one commit.
+ */
+export async function commitFiller(lane: Lane, signed: Signed, because: string): Promise<void> {
+  const { chain, account } = lane.args
+  const now = new Date(lane.clock.now())
+  await fenced(lane, async em => {
+    const [intent] = await rows<{ id: string }>(
+      em,
+      sql`insert into kernel.intent (key, role, subject, chain, account, "to", data, value, confirmations, state,
+          because, nonce, acknowledged_at, created_at, updated_at)
+        values (${`${laneName(lane.args)}:fill:${signed.nonce}:${signed.hash.slice(2, 10)}`}, 'tx-manager',
+          ${`nonce/${signed.nonce}`}, ${chain}, ${account}, ${signed.to}, '0x', 0, 1, 'sent', ${because},
+          ${signed.nonce}, ${now}, ${now}, ${now}) returning id::text`,
+    )
+    if (intent) await insertAttempts(em, lane, [{ ...signed, intentId: intent.id, purpose: 'effect' }], now)
+  })
+}
+
+/** Ends the transaction without a trace. */
+class Overtaken extends Error {}
+
+async function insertAttempts(em: Em, lane: Lane, attempts: readonly NewAttempt[], now: Date): Promise<void> {
+  const column = <T>(of: (attempt: NewAttempt) => T): T[] => attempts.map(of)
+  await sql`
+    insert into kernel.attempt (intent_id, purpose, chain, account, nonce, hash, raw, max_fee_per_gas,
+      max_priority_fee_per_gas, gas_limit, state, signed_at)
+    select n.intent_id, n.purpose, ${lane.args.chain}, ${lane.args.account}, n.nonce, n.hash, n.raw, n.fee, n.tip,
+      n.gas, 'signed', ${now}
+    from unnest(${column(a => a.intentId)}::bigint[], ${column(a => a.purpose)}::text[], ${column(a => a.nonce)}::int[],
+      ${column(a => a.hash)}::text[], ${column(a => a.raw)}::text[],
+      ${column(a => a.fees.maxFeePerGas.toString())}::numeric[],
+      ${column(a => a.fees.maxPriorityFeePerGas.toString())}::numeric[],
+      ${column(a => a.gasLimit.toString())}::bigint[])
+      as n(intent_id, purpose, nonce, hash, raw, fee, tip, gas)`.execute(em.getKysely())
+}
+
+/** The exact bytes of these attempts, by nonce. */
+export async function readBytes(lane: Lane, attempts: readonly OpenAttempt[]): Promise<Sendable[]> {
+  if (attempts.length === 0) return []
+  return rows<Sendable>(
+    forkOf(lane),
+    sql`select hash, raw, nonce from kernel.attempt where hash = any(${attempts.map(a => a.hash)}::text[]) order by nonce`,
+  )
+}
+
+/** Runs the work in one transaction that begins by proving the lane's fence. Throws FencedOffError. */
+export async function fenced<T>(lane: Lane, work: (em: Em) => Promise<T>): Promise<T> {
+  const { args, fence } = lane
+  return forkOf(lane).transactional(async em => {
+    await proveFence(em, laneName(args), args.holder, fence ?? -1n, args.leaseMs)
+    return work(em)
+  })
+}
+
+/** Runs a query where the entity manager is, in its transaction if it has one. */
+export async function rows<R>(em: Em, query: RawBuilder<unknown>): Promise<R[]> {
+  const { rows: found } = await query.execute(em.getKysely())
+  return found as R[] // the caller states the columns it selected
+}

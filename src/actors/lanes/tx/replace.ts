@@ -1,0 +1,130 @@
+/**
+ * Replacements at the same nonce: a better price for what waits too long, and no-ops that take a nonce back.
+ * Every replacement is a row before it is sent; the older versions stay evidence, any of them may be the one mined.
+ */
+import { sql } from 'kysely'
+import type { Address, Hex } from 'viem'
+import { fitsMarket, quote, type Fees } from './fees.ts'
+import { forkOf, reach, sayOnce, unsay, type Lane } from './lane.ts'
+import { commitAttempts, fenced, rows, type NewAttempt, type OpenAttempt, type OpenIntent } from './ledger.ts'
+import { reactTo } from './react.ts'
+import { sendAll } from './send.ts'
+import { sign } from './sign.ts'
+import { simulate, withMargin, type Call } from './simulate.ts'
+
+/**
+ * Signs and sends what is due: a no-op for each one that is taken back, and a bump for what waits longer than
+ * `bumpAfterMs`, that a node finds too cheap, or that a person named. What the ceiling forbids waits and says so.
+ */
+export async function replaceWhereDue(lane: Lane, open: readonly OpenIntent[], forced?: string): Promise<void> {
+  const pending = open.filter(intent => intent.state !== 'mined' && intent.nonce >= lane.latestCount)
+  const lowest = pending[0]
+  const due = pending.filter(intent => intent.key === forced || isDue(lane, intent, intent === lowest))
+  if (due.length === 0) return
+  const signed: NewAttempt[] = []
+  for (const intent of due) {
+    const fees = await affordable(lane, intent)
+    if (fees) signed.push(await signReplacement(lane, intent, fees))
+  }
+  await commitAndSend(
+    lane,
+    signed.filter(attempt => attempt.purpose === 'effect'),
+    'sent',
+  )
+  await commitAndSend(
+    lane,
+    signed.filter(attempt => attempt.purpose === 'cancel'),
+    'cancelling',
+  )
+}
+
+function isDue(lane: Lane, intent: OpenIntent, lowest: boolean): boolean {
+  const newest = intent.attempts.at(-1)
+  if (!newest || !lane.market) return false
+  if (intent.cancelBecause !== null && newest.purpose === 'effect') return true
+  if (lane.hold) return false // a better price does not help against missing funds or a full pool
+  if (lane.reprice.has(intent.nonce)) return true
+  const waited = lane.clock.now() - newest.signedAt
+  return waited >= lane.args.limits.bumpAfterMs && (lowest || !fitsMarket(newest.fees, lane.market))
+}
+
+async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> {
+  if (!lane.market) return null
+  const offer = quote({
+    market: lane.market,
+    rules: lane.args.limits,
+    best: bestFees(intent.attempts),
+    urgent: intent.attempts.length > 1,
+  })
+  const topic = `replacement:${intent.nonce}`
+  if (offer.do === 'pay') {
+    unsay(lane, topic)
+    return offer.fees
+  }
+  sayOnce(lane, topic, () =>
+    lane.log.warn('a transaction waits in the pool, its price cannot be raised', {
+      intent: intent.key,
+      because: offer.because,
+    }),
+  )
+  if (intent.because !== offer.because) await noteWhy(lane, intent, offer.because)
+  return null
+}
+
+/** The most that any attempt offers, field by field: a node may hold any of them. */
+function bestFees(attempts: readonly OpenAttempt[]): Fees {
+  const most = (pick: (fees: Fees) => bigint): bigint =>
+    attempts.reduce((best, { fees }) => (pick(fees) > best ? pick(fees) : best), 0n)
+  return {
+    maxFeePerGas: most(fees => fees.maxFeePerGas),
+    maxPriorityFeePerGas: most(fees => fees.maxPriorityFeePerGas),
+  }
+}
+
+async function signReplacement(lane: Lane, intent: OpenIntent, fees: Fees): Promise<NewAttempt> {
+  const purpose = intent.cancelBecause === null ? 'effect' : 'cancel'
+  const call = purpose === 'cancel' ? noop(lane) : await callOf(lane, intent)
+  const gasLimit = purpose === 'cancel' ? await noopGas(lane) : (intent.attempts.at(-1)?.gasLimit ?? 21_000n)
+  return { ...(await sign(lane, { ...call, nonce: intent.nonce, gasLimit, fees })), intentId: intent.id, purpose }
+}
+
+/** A transfer of nothing to ourselves. */
+export const noop = (lane: Lane): Call => ({ to: lane.args.signer.address, data: '0x', value: 0n })
+
+/** 21000, or what the chain says where that is not enough. */
+export async function noopGas(lane: Lane): Promise<bigint> {
+  const result = await simulate(lane, noop(lane))
+  return result.does === 'run' ? withMargin(lane, result.gas) : 21_000n
+}
+
+async function callOf(lane: Lane, intent: OpenIntent): Promise<Call> {
+  const [found] = await rows<{ to: Address; data: Hex; value: string }>(
+    forkOf(lane),
+    sql`select "to", data, value::text from kernel.intent where id = ${intent.id}`,
+  )
+  if (!found) throw new Error(`intent ${intent.id} is gone`) // rows of the kernel are never deleted while open
+  return { ...found, value: BigInt(found.value) }
+}
+
+async function commitAndSend(
+  lane: Lane,
+  signed: readonly NewAttempt[],
+  expected: 'sent' | 'cancelling',
+): Promise<void> {
+  if (signed.length === 0) return
+  await reach(lane, 'replacement-signed')
+  if (!(await commitAttempts(lane, signed, expected))) return lane.again(100) // changed in between: look again
+  await reach(lane, 'replacement-committed')
+  const { chain, account, metrics } = lane.args
+  metrics?.replaced.add(signed.length, { chain, account })
+  lane.log.info('replaced transactions in the pool', { nonces: signed.map(attempt => attempt.nonce), expected })
+  for (const attempt of signed) lane.reprice.delete(attempt.nonce)
+  await reactTo(lane, await sendAll(lane, signed))
+}
+
+async function noteWhy(lane: Lane, intent: OpenIntent, because: string): Promise<void> {
+  await fenced(lane, em =>
+    sql`update kernel.intent set because = ${because}, updated_at = ${new Date(lane.clock.now())}
+      where id = ${intent.id} and settled_at is null`.execute(em.getKysely()),
+  )
+}

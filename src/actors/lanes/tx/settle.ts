@@ -1,0 +1,74 @@
+/**
+ * From chain evidence of every attempt to what became of an intent. Pure; the only place where a state is decided.
+ *
+ * The renumber rule: an intent may have a new nonce only when its nonce was used at confirmation depth by a
+ * transaction that is none of its attempts. An RPC error is never evidence.
+ */
+import type { IntentState } from '../../../entities/kernel/intent.ts'
+
+export interface Receipt {
+  readonly block: bigint
+  readonly blockHash: string
+  readonly succeeded: boolean
+  readonly gasUsed: bigint
+}
+
+/** One attempt and its receipt on the canonical chain, if it has one. */
+export interface AttemptEvidence {
+  readonly id: string
+  readonly purpose: 'effect' | 'cancel'
+  readonly nonce: number
+  readonly receipt: Receipt | null
+}
+
+export interface Evidence {
+  readonly head: bigint
+  /** Transactions of the account in the latest block. */
+  readonly latestCount: number
+  /** Transactions of the account `confirmations` blocks under the head; null when that was not read. */
+  readonly countAtDepth: number | null
+  /** True when every endpoint denied every receipt that is null here; without it nothing is declared dead. */
+  readonly complete: boolean
+  readonly attempts: readonly AttemptEvidence[]
+}
+
+/** What of the intent bears on its fate. */
+export interface Standing {
+  readonly nonce: number
+  readonly confirmations: number
+  readonly cancelBecause: string | null
+}
+
+export type Outcome =
+  | { readonly state: 'sent' | 'cancelling'; readonly because: string | null }
+  | { readonly state: 'mined'; readonly by: AttemptEvidence & { readonly receipt: Receipt } }
+  | {
+      readonly state: 'confirmed' | 'reverted' | 'cancelled'
+      readonly by: AttemptEvidence & { readonly receipt: Receipt }
+    }
+  /** Its nonce went to somebody else for good: every attempt is dead. It may start again, or end when taken back. */
+  | { readonly state: 'queued' | 'cancelled'; readonly by: null; readonly because: string }
+
+/** What the evidence says about an intent that has a nonce. */
+export function settle(intent: Standing, evidence: Evidence): Outcome {
+  const mined = evidence.attempts.find(hasReceipt)
+  if (mined) return settleMined(intent, mined, evidence.head)
+  const open: IntentState = intent.cancelBecause === null ? 'sent' : 'cancelling'
+  if (evidence.latestCount <= intent.nonce) return { state: open, because: null }
+  if (!evidence.complete) return { state: open, because: null }
+  const foreign = `nonce ${intent.nonce} was used by a transaction that is not ours`
+  const deep = evidence.countAtDepth !== null && evidence.countAtDepth > intent.nonce
+  if (!deep) return { state: open, because: `${foreign}; waits until that is final` }
+  return intent.cancelBecause === null
+    ? { state: 'queued', by: null, because: `${foreign}: sent again with a new one` }
+    : { state: 'cancelled', by: null, because: intent.cancelBecause }
+}
+
+type MinedEvidence = AttemptEvidence & { readonly receipt: Receipt }
+const hasReceipt = (attempt: AttemptEvidence): attempt is MinedEvidence => attempt.receipt !== null
+
+function settleMined(intent: Standing, by: MinedEvidence, head: bigint): Outcome {
+  if (head - by.receipt.block < BigInt(intent.confirmations)) return { state: 'mined', by }
+  if (by.purpose === 'cancel') return { state: 'cancelled', by }
+  return { state: by.receipt.succeeded ? 'confirmed' : 'reverted', by }
+}

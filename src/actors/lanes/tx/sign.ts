@@ -1,0 +1,100 @@
+/**
+ * Signing, and not trusting the signer: its answer is parsed and compared field by field, hashed here, and (unless the
+ * key is in this process and was checked once) recovered to the account's address.
+ */
+import { keccak256, parseTransaction, recoverTransactionAddress, type Address, type Hex } from 'viem'
+import type { TransactionSerializable, TransactionSerializedEIP1559 } from 'viem'
+import { isFatal } from '../../../errors.ts'
+import { SignerDownError, SignerMismatchError } from '../errors.ts'
+import type { Fees } from './fees.ts'
+import type { Lane } from './lane.ts'
+
+export interface Draft {
+  readonly nonce: number
+  readonly to: Address
+  readonly data: Hex
+  readonly value: bigint
+  readonly gasLimit: bigint
+  readonly fees: Fees
+}
+
+export interface Signed extends Draft {
+  readonly hash: Hex
+  readonly raw: Hex
+}
+
+/**
+ * Signs exactly this. Throws SignerMismatchError (fatal) when the answer differs in any field, and SignerDownError
+ * (transient) when there is none.
+ */
+export async function sign(lane: Lane, draft: Draft): Promise<Signed> {
+  const wanted = serializable(lane, draft)
+  const raw = await answerOf(lane, wanted)
+  const different = differences(wanted, raw)
+  if (different !== null) throw mismatch(lane, draft, different)
+  if (!lane.signerChecked || lane.args.signer.source !== 'privateKey') {
+    await recover(lane, draft, raw)
+    lane.signerChecked = true
+  }
+  return { ...draft, raw, hash: keccak256(raw) }
+}
+
+function serializable(lane: Lane, { nonce, to, data, value, gasLimit, fees }: Draft): TransactionSerializable {
+  const common = { chainId: lane.args.chainId, nonce, to, data, value, gas: gasLimit }
+  if (lane.market?.nextBaseFee === null) return { type: 'legacy', ...common, gasPrice: fees.maxFeePerGas }
+  return { type: 'eip1559', ...common, ...fees }
+}
+
+async function answerOf(lane: Lane, wanted: TransactionSerializable): Promise<Hex> {
+  try {
+    return await lane.args.signer.signTransaction(wanted)
+  } catch (cause) {
+    if (isFatal(cause)) throw cause
+    throw new SignerDownError(`the signer of ${lane.args.account} does not sign`, { cause })
+  }
+}
+
+/** The first field that is not as asked; null when all are. */
+export function differences(wanted: TransactionSerializable, raw: Hex): string | null {
+  let answered: TransactionSerializable
+  try {
+    answered = parseTransaction(raw as TransactionSerializedEIP1559) // narrowed by the comparison of `type` below
+  } catch {
+    return 'encoding'
+  }
+  const fields = ['type', 'chainId', 'nonce', 'gas', 'gasPrice', 'maxFeePerGas', 'maxPriorityFeePerGas'] as const
+  const want: Fields = wanted
+  const got: Fields = answered
+  const other = fields.find(field => (want[field] ?? 0) !== (got[field] ?? 0))
+  if (other !== undefined) return other
+  if ((want.value ?? 0n) !== (got.value ?? 0n)) return 'value'
+  if ((want.to ?? '').toLowerCase() !== (got.to ?? '').toLowerCase()) return 'to'
+  if ((want.data ?? '0x').toLowerCase() !== (got.data ?? '0x').toLowerCase()) return 'data'
+  return got.accessList === undefined || got.accessList.length === 0 ? null : 'accessList'
+}
+
+/** The fields of any transaction type, absent where a type has none. */
+interface Fields {
+  readonly type?: string | undefined
+  readonly chainId?: number | undefined
+  readonly nonce?: number | undefined
+  readonly gas?: bigint | undefined
+  readonly gasPrice?: bigint | undefined
+  readonly maxFeePerGas?: bigint | undefined
+  readonly maxPriorityFeePerGas?: bigint | undefined
+  readonly to?: string | null | undefined
+  readonly value?: bigint | undefined
+  readonly data?: string | undefined
+  readonly accessList?: readonly unknown[] | undefined
+}
+
+async function recover(lane: Lane, draft: Draft, raw: Hex): Promise<void> {
+  const serializedTransaction = raw as TransactionSerializedEIP1559 // any type is recovered alike
+  const from = await recoverTransactionAddress({ serializedTransaction }).catch(() => null)
+  if (from?.toLowerCase() !== lane.args.signer.address.toLowerCase()) throw mismatch(lane, draft, 'signature')
+}
+
+const mismatch = (lane: Lane, draft: Draft, field: string): SignerMismatchError =>
+  new SignerMismatchError(`the signer of ${lane.args.account} answered with another ${field}`, {
+    facts: { account: lane.args.account, field, nonce: draft.nonce },
+  })
