@@ -76,7 +76,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     },
     latest: async () => {
       const [answer] = await endpoint.call([{ method: 'eth_getBlockByNumber', params: ['latest', false] }])
-      const header = answer && 'result' in answer ? readHeader(answer.result) : null
+      const header = answer && 'result' in answer ? believed(() => readHeader(answer.result)) : null
       if (header === null) throw failed(new RpcAnswerError('the endpoint has no latest block'))
       endpoint.head = header.number
       return header
@@ -126,6 +126,14 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
+  function believed<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw failed(error)
+    }
+  }
+
   function failed(error: unknown): unknown {
     if (!(error instanceof OperatorError)) return error
     const now = options.clock.now()
@@ -141,7 +149,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   async function verify(): Promise<void> {
     const [answer] = await endpoint.call([{ method: 'eth_chainId', params: [] }])
     if (!answer || 'error' in answer) throw failed(new RpcAnswerError('the endpoint does not tell its chain id'))
-    const chainId = Number(readQuantity(answer.result))
+    const chainId = believed(() => Number(readQuantity(answer.result)))
     if (chainId !== options.chainId) {
       throw failed(
         new RpcChainMismatchError(`${endpoint.shown} is on chain ${chainId}, not on ${options.chainId}`, {

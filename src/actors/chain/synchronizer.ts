@@ -107,23 +107,17 @@ async function extends_({ args }: State, tip: Place, head: Header, above: readon
 
 async function grow(state: State, ctx: Ctx, tip: Place | null, headers: readonly Header[]): Promise<void> {
   const { chain, reorgLimit } = state.args
-  const head = headers.at(-1)
-  if (head === undefined) return
-  const stored = await onDatabase(() =>
-    em(state).transactional(async inside => {
-      const current = await lockHead(inside, chain, 'update')
-      if (current?.hash !== tip?.hash) return false
-      await appendHeaders(inside, chain, headers, reorgLimit, ctx.clock.now())
-      return true
-    }),
-  )
-  state.tip = stored ? head : undefined
-  if (!stored) return
-  const { number, hash } = head
-  ctx.log.debug('new head', { chain, number: String(number), blocks: headers.length })
-  ctx.send(scannerOf(chain), { type: 'SyncBlock', chain, number, hash, head: number })
+  const stored = await transaction(state, async inside => {
+    const current = await lockHead(inside, chain, 'update')
+    if (current?.hash !== tip?.hash) return false
+    await appendHeaders(inside, chain, headers, reorgLimit, ctx.clock.now())
+    return true
+  })
+  if (stored) arrive(state, ctx, headers.at(-1) ?? tip)
+  else state.tip = undefined
 }
 
+/** Rolls back and takes up the new branch in one transaction, so that nobody sees the fork as the head. */
 async function reorganise(state: State, ctx: Ctx, tip: Place, head: Header): Promise<void> {
   const { chain, rpc, sources, reorgLimit } = state.args
   const places = await onDatabase(() => loadPlaces(em(state), chain))
@@ -132,17 +126,31 @@ async function reorganise(state: State, ctx: Ctx, tip: Place, head: Header): Pro
   const branch = await headersAbove(state, fork, head)
   if (branch === null || !linked(branch, branch[0]?.number === fork.number + 1n ? fork : null)) return
   const now = ctx.clock.now()
-  const done = await onDatabase(() =>
-    em(state).transactional(inside => rollBack(inside, { chain, fork, before: tip, sources, now })),
-  )
-  state.tip = done ? fork : undefined
+  const done = await transaction(state, async inside => {
+    if (!(await rollBack(inside, { chain, fork, before: tip, sources, now }))) return false
+    await appendHeaders(inside, chain, branch, reorgLimit, now)
+    return true
+  })
+  state.tip = undefined
   if (!done) return
   const depth = Number(tip.number - fork.number)
   state.meters.reorg(depth)
   ctx.log.info('the chain was reorganised', { chain, fork: String(fork.number), depth, head: String(head.number) })
   ctx.send(scannerOf(chain), { type: 'Reorg', chain, fork: fork.number, depth })
-  await grow(state, ctx, fork, branch)
+  arrive(state, ctx, branch.at(-1) ?? fork)
 }
+
+function arrive(state: State, ctx: Ctx, head: Place | null): void {
+  if (head === null) return
+  const { chain } = state.args
+  const { number, hash } = head
+  state.tip = head
+  ctx.log.debug('new head', { chain, number: String(number) })
+  ctx.send(scannerOf(chain), { type: 'SyncBlock', chain, number, hash, head: number })
+}
+
+const transaction = (state: State, work: (inside: Em) => Promise<boolean>): Promise<boolean> =>
+  onDatabase(() => em(state).transactional(work))
 
 function tooDeep(chain: string, tip: Place, head: Header, places: readonly Place[]): ReorgTooDeepError {
   const oldest = places[0]?.number ?? tip.number

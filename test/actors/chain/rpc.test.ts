@@ -1,0 +1,452 @@
+import test, { type ExecutionContext } from 'ava'
+import { createPublicClient, http, parseAbi } from 'viem'
+import {
+  EndpointBehindError,
+  RpcAnswerError,
+  RpcChainMismatchError,
+  RpcRateLimitedError,
+  RpcUnavailableError,
+} from '../../../src/actors/chain/errors.ts'
+import { createRpc, type Rpc, type RpcOptions } from '../../../src/actors/chain/rpc.ts'
+import { silentLog, type Log } from '../../../src/log.ts'
+import { createMetrics } from '../../../src/metrics.ts'
+import { startFakeRpc, type FakeCall, type FakeRpc, type Rule } from '../../support/fake-rpc.ts'
+import { SimulatedClock } from '../../support/simulated-clock.ts'
+
+const CHAIN_ID = 31_337
+const block = (number: number, branch = 'a'): unknown => ({
+  number: `0x${number.toString(16)}`,
+  hash: `0x${branch}${number.toString(16).padStart(63, '0')}`,
+  parentHash: `0x${branch}${(number - 1).toString(16).padStart(63, '0')}`,
+  timestamp: '0x0',
+})
+
+/** Answers as a node at this head; `head` may be changed. */
+interface Node extends FakeRpc {
+  head: number
+}
+
+async function startNode(t: ExecutionContext, head = 100, chainId = CHAIN_ID): Promise<Node> {
+  const fake = await startFakeRpc()
+  const node: Node = Object.assign(fake, { head })
+  node.rule = healthy(node, chainId)
+  t.teardown(() => node.stop())
+  return node
+}
+
+const healthy =
+  (node: Node, chainId = CHAIN_ID) =>
+  ({ method, params }: FakeCall): Rule | undefined => {
+    if (method === 'eth_chainId') return { result: `0x${chainId.toString(16)}` }
+    if (method === 'eth_blockNumber') return { result: `0x${node.head.toString(16)}` }
+    if (method === 'eth_getBlockByNumber' && params[0] === 'latest') return { result: block(node.head) }
+    return undefined
+  }
+
+const warnings: string[] = []
+const log: Log = { ...silentLog, warn: (text, fields) => void warnings.push(`${text} ${JSON.stringify(fields)}`) }
+
+function open(
+  t: ExecutionContext,
+  urls: readonly string[],
+  more: Partial<RpcOptions> = {},
+): Rpc & { clock: SimulatedClock } {
+  const clock = new SimulatedClock()
+  const rpc = createRpc({
+    name: 'test',
+    urls,
+    chainId: CHAIN_ID,
+    clock,
+    random: () => 0.5,
+    log,
+    requestTimeoutMs: 1000,
+    ...more,
+  })
+  t.teardown(() => rpc.close())
+  return Object.assign(rpc, { clock })
+}
+
+const states = (rpc: Rpc): string[] => rpc.status().map(({ state }) => state)
+/** Lets sockets and callbacks run until it holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(resolve => setTimeout(resolve, 2))
+}
+
+test('an endpoint that refuses connections is passed over, and told as down', async t => {
+  const gone = await startNode(t)
+  await gone.stop()
+  const good = await startNode(t)
+  const rpc = open(t, [gone.url, good.url])
+  t.is(await rpc.client.getBlockNumber(), 100n)
+  t.deepEqual(states(rpc), ['down', 'up'])
+  t.regex(rpc.status()[0]?.because ?? '', /ECONNREFUSED/)
+})
+
+for (const [name, rule] of [
+  ['an HTML page with 502', { http: { status: 502, body: '<html>bad gateway</html>' } }],
+  ['a page that is not JSON with 200', { http: { status: 200, body: '<html>hello</html>' } }],
+  ['JSON that is not JSON-RPC', { http: { status: 200, body: '{"hello":1}' } }],
+  ['an empty body', { http: { status: 200, body: '' } }],
+  ['a connection that is cut', 'reset'],
+  ['a node that still syncs', { error: { code: -32_000, message: 'node is syncing' } }],
+] as const satisfies readonly (readonly [string, Rule])[]) {
+  test(`${name} makes the next endpoint answer`, async t => {
+    const bad = await startNode(t)
+    const good = await startNode(t)
+    const rpc = open(t, [bad.url, good.url])
+    await rpc.verify()
+    bad.rule = () => rule
+    t.is(await rpc.client.getBlockNumber(), 100n)
+    t.deepEqual(states(rpc), ['down', 'up'])
+  })
+}
+
+test('an endpoint that hangs is passed over after the timeout', async t => {
+  const bad = await startNode(t)
+  const good = await startNode(t)
+  const rpc = open(t, [bad.url, good.url])
+  await rpc.verify()
+  bad.rule = () => 'hang'
+  const before = bad.requests()
+  const number = rpc.client.getBlockNumber()
+  await until(() => bad.requests() > before)
+  await rpc.clock.advance(1000)
+  t.is(await number, 100n)
+  t.regex(rpc.status()[0]?.because ?? '', /no answer within 1000 ms/)
+})
+
+test('an endpoint that was down is used again once it answers, in the background', async t => {
+  const first = await startNode(t)
+  const second = await startNode(t)
+  const rpc = open(t, [first.url, second.url])
+  await rpc.verify()
+  first.rule = () => 'reset'
+  await rpc.client.getBlockNumber()
+  t.deepEqual(states(rpc), ['down', 'up'])
+  first.rule = healthy(first)
+  await rpc.client.getBlockNumber()
+  t.deepEqual(states(rpc), ['down', 'up'], 'not before its pause is over')
+  await rpc.clock.advance(1000)
+  await rpc.client.getBlockNumber()
+  await until(() => states(rpc)[0] === 'up')
+  t.pass()
+})
+
+test('the pauses of an endpoint that stays down grow', async t => {
+  const first = await startNode(t)
+  const second = await startNode(t)
+  const rpc = open(t, [first.url, second.url])
+  await rpc.verify()
+  first.rule = () => 'reset'
+  await rpc.client.getBlockNumber()
+  let tried = 0
+  for (let second_ = 0; second_ < 60; second_++) {
+    const before = first.requests()
+    await rpc.clock.advance(1000)
+    await rpc.client.getBlockNumber()
+    await new Promise(resolve => setTimeout(resolve, 5))
+    tried += first.requests() - before
+  }
+  t.true(tried >= 4 && tried <= 10, `${tried} tries in a minute`)
+})
+
+test('when nobody answers, the error is transient and names every endpoint with its reason', async t => {
+  const one = await startNode(t)
+  const other = await startNode(t)
+  await one.stop()
+  other.rule = () => ({ http: { status: 503, body: 'no' } })
+  const rpc = open(t, [one.url, other.url])
+  const error = await t.throwsAsync(rpc.client.getBlockNumber(), { instanceOf: RpcUnavailableError })
+  t.is(error.code, 'RPC_001')
+  t.is(error.severity, 'transient')
+  t.regex(error.message, /ECONNREFUSED/)
+  t.regex(error.message, /HTTP 503/)
+})
+
+test('an outage comes out of every method of the client as the same error', async t => {
+  const one = await startNode(t)
+  one.rule = () => 'reset'
+  const rpc = open(t, [one.url])
+  const address = '0x0000000000000000000000000000000000000001'
+  const abi = parseAbi(['function f() view returns (uint256)'])
+  await t.throwsAsync(rpc.client.readContract({ address, abi, functionName: 'f' }), { instanceOf: RpcUnavailableError })
+  await t.throwsAsync(rpc.client.getBalance({ address }), { instanceOf: RpcUnavailableError })
+  await t.throwsAsync(rpc.client.request({ method: 'eth_blockNumber' }), { instanceOf: RpcUnavailableError })
+  await t.throwsAsync(rpc.send('eth_sendRawTransaction', ['0x'], { endpoints: 'all' }), {
+    instanceOf: RpcUnavailableError,
+  })
+})
+
+test('what a node says about the request itself reaches the caller unchanged, and no other endpoint is asked', async t => {
+  const one = await startNode(t)
+  const other = await startNode(t)
+  const rpc = open(t, [one.url, other.url])
+  await rpc.verify()
+  const answer = { code: -32_000, message: 'nonce too low: next nonce 5, tx nonce 4', data: { some: 'data' } }
+  one.rule = () => ({ error: answer })
+  const before = other.calls.length
+  const error = await t.throwsAsync(rpc.send('eth_sendRawTransaction', ['0x00'], { endpoints: 'first-healthy' }))
+  t.like(error, { name: 'RpcRequestError', code: answer.code, details: answer.message, data: answer.data })
+  t.is(other.calls.length, before)
+  t.deepEqual(states(rpc), ['up', 'up'])
+})
+
+test('a revert through the client is what viem makes of it with its own transport', async t => {
+  const node = await startNode(t)
+  const rpc = open(t, [node.url])
+  await rpc.verify()
+  const data =
+    '0x08c379a0000000000000000000000000000000000000000000000000000000000000002000000000000000000000000000000000000000000000000000000000000000046e6f7065000000000000000000000000000000000000000000000000000000'
+  node.rule = () => ({ error: { code: 3, message: 'execution reverted: nope', data } })
+  const call = {
+    address: '0x0000000000000000000000000000000000000001',
+    abi: parseAbi(['function f() view returns (uint256)']),
+    functionName: 'f',
+  } as const
+  const ours = await t.throwsAsync(rpc.client.readContract(call))
+  const theirs = await t.throwsAsync(
+    createPublicClient({ transport: http(node.url, { retryCount: 0 }) }).readContract(call),
+  )
+  t.is(ours.name, theirs.name)
+  t.is(ours.message, theirs.message)
+})
+
+test('an endpoint on another chain is left out with a warning; the others are used', async t => {
+  const wrong = await startNode(t, 100, 1)
+  const right = await startNode(t)
+  const rpc = open(t, [wrong.url, right.url])
+  t.is(await rpc.client.getBlockNumber(), 100n)
+  await rpc.verify()
+  t.deepEqual(states(rpc), ['refused', 'up'])
+  t.true(warnings.some(line => line.includes('another chain') && line.includes(wrong.url)))
+  t.false(wrong.calls.some(({ method }) => method === 'eth_blockNumber'))
+})
+
+test('when every endpoint is on another chain, that is fatal and says what to do', async t => {
+  const one = await startNode(t, 100, 1)
+  const other = await startNode(t, 100, 5)
+  const rpc = open(t, [one.url, other.url])
+  const error = await t.throwsAsync(rpc.verify(), { instanceOf: RpcChainMismatchError })
+  t.is(error.code, 'RPC_002')
+  t.is(error.severity, 'fatal')
+  t.regex(error.message, /chain 1, not on 31337/)
+  await t.throwsAsync(rpc.client.getBlockNumber(), { instanceOf: RpcChainMismatchError })
+})
+
+test('a wrong endpoint beside one that is down is an outage, not fatal', async t => {
+  const one = await startNode(t, 100, 1)
+  const other = await startNode(t)
+  await other.stop()
+  const rpc = open(t, [one.url, other.url])
+  await t.throwsAsync(rpc.verify(), { instanceOf: RpcUnavailableError })
+})
+
+test('an endpoint that comes back on another chain is refused', async t => {
+  const node = await startNode(t)
+  const other = await startNode(t)
+  const rpc = open(t, [node.url, other.url])
+  await rpc.verify()
+  node.rule = () => 'reset'
+  await rpc.client.getBlockNumber()
+  node.rule = healthy(node, 7)
+  await rpc.clock.advance(1000)
+  await rpc.client.getBlockNumber()
+  await until(() => states(rpc)[0] === 'refused')
+  t.pass()
+})
+
+test('an endpoint that asks for a pause is left alone for as long as it said', async t => {
+  const one = await startNode(t)
+  const other = await startNode(t)
+  const rpc = open(t, [one.url, other.url])
+  await rpc.verify()
+  one.rule = () => ({ http: { status: 429, body: 'slow down', headers: { 'retry-after': '5' } } })
+  t.is(await rpc.client.getBlockNumber(), 100n)
+  t.deepEqual(states(rpc), ['limited', 'up'])
+  one.rule = healthy(one)
+  const before = one.requests()
+  await rpc.clock.advance(4000)
+  await rpc.client.getBlockNumber()
+  t.is(one.requests(), before)
+  await rpc.clock.advance(1500)
+  await rpc.client.getBlockNumber()
+  await until(() => states(rpc)[0] === 'up')
+  t.true(one.requests() > before)
+})
+
+test('when every endpoint asks for a pause, the error says so and nothing is sent meanwhile', async t => {
+  const one = await startNode(t)
+  const rpc = open(t, [one.url])
+  await rpc.verify()
+  one.rule = () => ({ error: { code: 429, message: 'exceeded its compute units per second' } })
+  await t.throwsAsync(rpc.client.getBlockNumber(), { instanceOf: RpcRateLimitedError })
+  const before = one.requests()
+  const error = await t.throwsAsync(rpc.client.getBlockNumber(), { instanceOf: RpcRateLimitedError })
+  t.is(error.code, 'RPC_004')
+  t.is(one.requests(), before)
+})
+
+test('a refusal of one call in a batch leaves the answers of the others', async t => {
+  const one = await startNode(t)
+  const rpc = open(t, [one.url])
+  await rpc.verify()
+  const rule = healthy(one)
+  one.rule = call => (call.method === 'eth_gasPrice' ? { error: { code: 429, message: 'rate limit' } } : rule(call))
+  const [number, price] = await Promise.allSettled([rpc.client.getBlockNumber(), rpc.client.getGasPrice()])
+  t.is(number.status, 'fulfilled')
+  t.is(price.status, 'rejected')
+})
+
+test('calls of the same moment travel in one request', async t => {
+  const one = await startNode(t)
+  const rpc = open(t, [one.url])
+  await rpc.verify()
+  const before = one.requests()
+  await Promise.all(Array.from({ length: 20 }, () => rpc.client.request({ method: 'eth_blockNumber' })))
+  t.is(one.requests() - before, 1)
+})
+
+test('an endpoint that refuses batches is asked one by one', async t => {
+  const one = await startNode(t)
+  const rpc = open(t, [one.url])
+  await rpc.verify()
+  const rule = healthy(one)
+  let refusals = 0
+  one.rule = call => {
+    if (
+      one.calls.length >= 2 &&
+      one.calls.at(-2)?.params[0] === 'twin' &&
+      call.params[0] === 'twin' &&
+      refusals === 0
+    ) {
+      refusals += 1
+      return {
+        http: { status: 200, body: '{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no batches"}}' },
+      }
+    }
+    return call.params[0] === 'twin' ? { result: '0x1' } : rule(call)
+  }
+  const twin = { method: 'twin', params: ['twin'] }
+  t.deepEqual(await rpc.batch([twin, twin]), [{ result: '0x1' }, { result: '0x1' }])
+  t.is(refusals, 1)
+})
+
+test('a block that the first endpoint does not have is asked of the next; when none has it, the wait is transient', async t => {
+  const one = await startNode(t)
+  const other = await startNode(t)
+  const rpc = open(t, [one.url, other.url])
+  await rpc.verify()
+  one.rule = () => ({ error: { code: -32_000, message: 'header not found' } })
+  other.rule = () => ({ result: '0x5' })
+  t.is(await rpc.client.getBalance({ address: '0x0000000000000000000000000000000000000001' }), 5n)
+  other.rule = one.rule
+  const error = await t.throwsAsync(rpc.client.getGasPrice(), { instanceOf: EndpointBehindError })
+  t.is(error.severity, 'transient')
+  t.deepEqual(states(rpc), ['up', 'up'])
+})
+
+test('an endpoint that lags rests until it has caught up', async t => {
+  const one = await startNode(t, 100)
+  const other = await startNode(t, 120)
+  const rpc = open(t, [one.url, other.url])
+  await rpc.verify()
+  t.deepEqual(states(rpc), ['quarantined', 'up'])
+  t.regex(rpc.status()[0]?.because ?? '', /lags at block 100, the head is 120/)
+  t.is(await rpc.client.getBlockNumber(), 120n)
+  one.head = 118
+  await rpc.verify()
+  t.deepEqual(states(rpc), ['up', 'up'])
+})
+
+test('an endpoint whose head goes backwards while the others go on is put to rest, with the reason', async t => {
+  const one = await startNode(t, 120)
+  const other = await startNode(t, 121)
+  const rpc = open(t, [one.url, other.url])
+  t.is((await rpc.latest(null)).number, 120n)
+  await rpc.verify()
+  one.head = 90
+  t.is((await rpc.latest(120n)).number, 121n)
+  t.deepEqual(states(rpc), ['quarantined', 'up'])
+  t.regex(rpc.status()[0]?.because ?? '', /went back from block 120 to 90/)
+  t.true(warnings.some(line => line.includes('RPC_003')))
+})
+
+test('a lower head is believed only after every healthy endpoint has shown it several times', async t => {
+  const one = await startNode(t, 120)
+  const other = await startNode(t, 120)
+  const rpc = open(t, [one.url, other.url])
+  await rpc.verify()
+  one.head = 100
+  other.head = 101
+  const error = await t.throwsAsync(rpc.latest(120n), { instanceOf: EndpointBehindError })
+  t.is(error.code, 'RPC_003')
+  await t.throwsAsync(rpc.latest(120n), { instanceOf: EndpointBehindError })
+  t.is((await rpc.latest(120n)).number, 101n)
+  t.deepEqual(states(rpc), ['up', 'up'])
+})
+
+test('a transaction is sent to every endpoint, and one good answer is enough', async t => {
+  const one = await startNode(t)
+  const other = await startNode(t)
+  const third = await startNode(t)
+  const rpc = open(t, [one.url, other.url, third.url])
+  await rpc.verify()
+  one.rule = () => ({ error: { code: -32_000, message: 'already known' } })
+  other.rule = () => ({ result: '0xabc' })
+  third.rule = () => 'reset'
+  t.is(await rpc.send('eth_sendRawTransaction', ['0x00'], { endpoints: 'all' }), '0xabc')
+  other.rule = () => 'reset'
+  const error = await t.throwsAsync(rpc.send('eth_sendRawTransaction', ['0x00'], { endpoints: 'all' }))
+  t.like(error, { details: 'already known' })
+})
+
+test('an answer that is too large or has another shape is refused', async t => {
+  const one = await startNode(t)
+  const rpc = open(t, [one.url])
+  await rpc.verify()
+  const rule = healthy(one)
+  one.rule = call => (call.params[0] === 'latest' ? { result: { number: '0x64', hash: 'boo' } } : rule(call))
+  await t.throwsAsync(rpc.latest(null), { instanceOf: RpcUnavailableError, message: /something else where a hash/ })
+  one.rule = call => (call.method === 'eth_chainId' ? { result: 'many' } : undefined)
+  await t.throwsAsync(open(t, [one.url]).verify(), { instanceOf: RpcUnavailableError })
+  t.is(new RpcAnswerError('x').code, 'RPC_005')
+})
+
+test('no text shows credentials or keys of a URL', async t => {
+  const one = await startNode(t)
+  const { port } = new URL(one.url)
+  one.rule = () => 'reset'
+  const secret = 's3cr3tKeyThatIsLongEnough123'
+  const url = `http://user:${secret}@127.0.0.1:${port}/v2/${secret}?apikey=${secret}`
+  const rpc = open(t, [url])
+  const error = await t.throwsAsync(rpc.verify())
+  one.rule = () => ({ error: { code: -32_000, message: 'some answer' } })
+  const answered = await t.throwsAsync(rpc.send('eth_chainId', [], { endpoints: 'all' }))
+  for (const thrown of [error, answered]) {
+    let text = JSON.stringify(rpc.status(), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+    for (let at: unknown = thrown; at instanceof Error; at = at.cause) text += at.stack + JSON.stringify(at)
+    t.false(text.includes(secret))
+  }
+})
+
+test('requests and their errors are counted for each endpoint', async t => {
+  const one = await startNode(t)
+  const other = await startNode(t)
+  const metrics = createMetrics({ processMetrics: false })
+  const rpc = open(t, [one.url, other.url], { metrics })
+  one.rule = () => 'reset'
+  await rpc.client.getBlockNumber()
+  const text = await metrics.text()
+  t.regex(text, /rpc_requests_total\{chain="test",endpoint="1"\} 2/)
+  t.regex(text, /rpc_errors_total\{chain="test",endpoint="0",code="RPC_001"\} 1/)
+})
+
+test('after closing nothing is sent any more', async t => {
+  const one = await startNode(t)
+  const rpc = open(t, [one.url])
+  await rpc.verify()
+  await rpc.close()
+  const before = one.requests()
+  await t.throwsAsync(rpc.client.getBlockNumber(), { instanceOf: RpcUnavailableError })
+  t.is(one.requests(), before)
+})
