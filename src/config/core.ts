@@ -112,7 +112,7 @@ const account = Section(
     key: SecretReference({
       'x-raw-keys': true,
       description: 'Reference to the private key: env:NAME, file:PATH or keystore:PATH (with password).',
-      examples: ['keystore:/etc/forgekeeper/forger.json', 'env:FORGER_KEY'],
+      examples: ['env:FORGER_KEY', 'keystore:/etc/forgekeeper/forger.json'],
     }),
     password: Type.Optional(SecretReference({ description: 'Reference to the password of the keystore.' })),
     allow_raw_keys: Type.Boolean({

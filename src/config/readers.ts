@@ -21,7 +21,7 @@ const asIs = (text: string): string => text
 export const UNITS: Readonly<Record<Unit, Reader>> = {
   duration: {
     expected: 'a duration such as "10m", "1h30m" or "500ms"',
-    pattern: '^(0|(\\d+(\\.\\d+)?(ms|s|m|h|d))+)$',
+    pattern: '^(0|(\\d+(\\.\\d+)? ?(ms|s|m|h|d))+)$',
     read: parseDuration,
   },
   size: {

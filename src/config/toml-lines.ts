@@ -94,9 +94,10 @@ class Scanner {
       this.#skipBlank()
       if (this.#closes(']')) return
       this.#note([...path, String(index)], this.#line)
+      const start = this.#at
       this.#value([...path, String(index)])
       this.#skipBlank()
-      if (this.#peek() === ',') this.#step()
+      if (this.#peek() === ',' || this.#at === start) this.#step()
     }
   }
 
@@ -105,9 +106,10 @@ class Scanner {
     for (;;) {
       this.#skipBlank()
       if (this.#closes('}')) return
+      const start = this.#at
       this.#pair(path)
       this.#skipBlank()
-      if (this.#peek() === ',') this.#step()
+      if (this.#peek() === ',' || this.#at === start) this.#step()
     }
   }
 

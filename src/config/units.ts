@@ -4,12 +4,12 @@
  */
 const MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `"10m"`, `"1h30m"`, `"0.5s"`, `"250ms"`, `"0"` to milliseconds. */
+/** `"10m"`, `"1h30m"`, `"0.5 s"`, `"250ms"`, `"0"` to milliseconds. */
 export function parseDuration(text: string): number | null {
   if (text === '0') return 0
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return null
+  if (!/^(\d+(\.\d+)? ?(ms|s|m|h|d))+$/.test(text)) return null
   let total = 0
-  for (const [, amount = '0', unit = 'ms'] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+  for (const [, amount = '0', unit = 'ms'] of text.matchAll(/(\d+(?:\.\d+)?) ?(ms|s|m|h|d)/g)) {
     total += Number(amount) * (MS[unit] ?? 0)
   }
   return Number.isSafeInteger(Math.round(total)) ? Math.round(total) : null
