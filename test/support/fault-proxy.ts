@@ -1,0 +1,83 @@
+/**
+ * A JSON-RPC proxy before a real node that misbehaves as a test tells it to, one method at a time.
+ */
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestFn } from 'ava'
+
+export interface RpcCall {
+  readonly method: string
+  readonly params: readonly unknown[]
+}
+export type RpcReply =
+  | { readonly result: unknown }
+  | { readonly error: { code: number; message: string; data?: unknown } }
+
+/** Instead of an answer: the connection breaks, an HTTP status with a body, or no answer at all. */
+export type Breakdown = 'reset' | 'hang' | { readonly status: number; readonly body: string }
+
+/** Answers a call, with or without the node. */
+export type Rule = (call: RpcCall, forward: () => Promise<RpcReply>) => Promise<RpcReply | Breakdown>
+
+export interface FaultProxy {
+  readonly url: string
+  /** Every call that arrived, in order. */
+  readonly calls: RpcCall[]
+  /** From now on this method is handled by the rule; null ends that. */
+  on(method: string, rule: Rule | null): void
+}
+
+/** `const proxy = useFaultProxy(test)`, then `await proxy(nodeUrl)`: a proxy before that node, gone after the test file. */
+export function useFaultProxy(test: TestFn): (nodeUrl: string) => Promise<FaultProxy> {
+  const ends: (() => Promise<void>)[] = []
+  test.after.always('the proxies of this file end', async () => {
+    for (const end of ends) await end()
+  })
+  return async nodeUrl => {
+    const { proxy, end } = await startProxy(nodeUrl)
+    ends.push(end)
+    return proxy
+  }
+}
+
+async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; end: () => Promise<void> }> {
+  const rules = new Map<string, Rule>()
+  const calls: RpcCall[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => void answer(Buffer.concat(chunks).toString(), response))
+  })
+
+  async function answer(text: string, response: ServerResponse): Promise<void> {
+    const call = JSON.parse(text) as RpcCall & { id: number } // the clients of our tests do not batch
+    calls.push(call)
+    const forward = (): Promise<RpcReply> => ask(nodeUrl, text)
+    const reply = await (rules.get(call.method) ?? ((_, through) => through()))(call, forward)
+    if (reply === 'hang') return
+    if (reply === 'reset') return void response.destroy()
+    if ('status' in reply) return void response.writeHead(reply.status).end(reply.body)
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: call.id, ...reply }))
+  }
+
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as AddressInfo // listening on TCP
+  return {
+    proxy: {
+      url: `http://127.0.0.1:${port}`,
+      calls,
+      on: (method, rule) => void (rule ? rules.set(method, rule) : rules.delete(method)),
+    },
+    end: async () => {
+      server.closeAllConnections()
+      await new Promise(closed => server.close(closed))
+    },
+  }
+}
+
+async function ask(nodeUrl: string, body: string): Promise<RpcReply> {
+  const response = await fetch(nodeUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const { result, error } = (await response.json()) as { result?: unknown; error?: { code: number; message: string } }
+  return error ? { error } : { result: result ?? null }
+}
