@@ -4,7 +4,7 @@
  */
 import type { FastifyPluginAsync } from 'fastify'
 import type { TObject } from 'typebox'
-import type { PublicClient } from 'viem'
+import type { Address, Hex, LocalAccount, PublicClient, TypedDataDefinition } from 'viem'
 import type { FactSource } from './actors/chain/source.ts'
 import type { ChainNews } from './actors/chain/messages.ts'
 import type { Ref } from './actors/kit/ref.ts'
@@ -12,7 +12,7 @@ import type { Clock } from './clock.ts'
 import type { Orm, Schema } from './entities/orm.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { SupervisorSpec } from './supervisors/spec.ts'
+import type { ChildSpec, SupervisorSpec } from './supervisors/spec.ts'
 
 /** A chain as a role sees it. */
 export interface ChainPort {
@@ -31,9 +31,12 @@ export interface RoleContext<Section> {
   readonly orm: () => Orm
   readonly chain: (name: string) => ChainPort
   /** The address of a configured account, by its name. */
-  readonly addressOf: (account: string) => `0x${string}`
+  readonly addressOf: (account: string) => Address
+  /** EIP-712 signature of a configured account. Transactions are not signed here: they are wishes of the tx-manager. */
+  readonly signTypedData: (account: string, data: TypedDataDefinition) => Promise<Hex>
   readonly clock: Clock
   readonly random: () => number
+  readonly fetch: typeof globalThis.fetch
   readonly log: Log
   readonly metrics: Metrics
   /** Sends a message into the tree from outside an actor (routes). */
@@ -64,6 +67,31 @@ export interface Check {
   readonly detail: string
 }
 
+/** What a role's demo may use: the demo's chain, funded keys and ports of loopback. */
+export interface DemoWorld {
+  /** The name of the demo's chain in the configuration. */
+  readonly chain: string
+  readonly chainId: number
+  readonly rpcUrl: string
+  /** A funded account of the development chain, and its key. Each role takes a decade of its own. */
+  readonly account: (index: number) => LocalAccount
+  readonly keyOf: (index: number) => Hex
+  readonly freePorts: (count: number) => Promise<number[]>
+  readonly fetch: typeof globalThis.fetch
+  /** Where the daemon's HTTP listens; null until it does. */
+  readonly httpUrl: () => string | null
+}
+
+/** What a role adds to `--demo`. */
+export interface RoleDemo {
+  /** Its configuration by dotted key, as it would stand in a file; weaker than file, environment and flags. */
+  readonly base: ReadonlyMap<string, unknown>
+  /** Actors that prepare the chain before anybody reads it: contracts. */
+  readonly onChain: readonly ChildSpec[]
+  /** Actors that run beside the role: provers, traffic. Started before the roles. */
+  readonly beside: readonly ChildSpec[]
+}
+
 export interface Role<Section = unknown> {
   /** Lower-case; also the folder, the configuration section and the HTTP prefix `/v1/<name>`. */
   readonly name: string
@@ -81,9 +109,23 @@ export interface Role<Section = unknown> {
   publicRoutes?(context: RoleContext<Section>): FastifyPluginAsync
   /** Null when the subject is not of this role. */
   explain?(context: RoleContext<Section>, subject: string): Promise<Explanation | null>
+  /** Makes ready what the role needs in `--demo`. */
+  demo?(world: DemoWorld): Promise<RoleDemo>
   /** What `forgekeeper check` verifies before the role may run. */
   checks?(context: RoleContext<Section>): Promise<readonly Check[]>
 }
 
 /** Types a role; the value is returned as it is. */
 export const defineRole = <Section>(role: Role<Section>): Role<Section> => role
+
+/** Loads the enabled roles, in the order given. Throws when one of them has no folder or exports no role. */
+export async function loadRoles(enabled: readonly string[]): Promise<readonly Role[]> {
+  return Promise.all(
+    enabled.map(async name => {
+      // A folder of src/actors with an index.ts: its default export is a role by defineRole's type.
+      const module = (await import(`./actors/${name}/index.ts`)) as { default?: Role }
+      if (module.default?.name !== name) throw new TypeError(`src/actors/${name}/index.ts exports no role "${name}"`)
+      return module.default
+    }),
+  )
+}

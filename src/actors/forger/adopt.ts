@@ -10,7 +10,7 @@ import { buildOn } from './builder/hold.ts'
 import type { BuiltBatchData } from './builder/jobs.ts'
 import { liveBatches } from './reconcile-store.ts'
 import type { Circuit, Hex, L1UserTx } from './rollup/types.ts'
-import { invalidateOldNonces } from './purge.ts'
+import { invalidateOldNonces } from './pool-store.ts'
 import { loadBase, type Checkpoint } from './state-store.ts'
 
 export interface AdoptionRules {

@@ -10,6 +10,7 @@ import { HeadView } from '../../entities/forger/chain-facts.ts'
 import { Cursor } from '../../entities/kernel/block.ts'
 import { openDecisionBook, type DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em, Orm } from '../../entities/orm.ts'
+import { onDatabase } from '../../entities/outage.ts'
 import type { ChainNews } from '../chain/messages.ts'
 import { defineActor, type Context } from '../kit/actor.ts'
 import type { Ref } from '../kit/ref.ts'
@@ -20,7 +21,7 @@ import type { CoordinatorMessage, Look, StopPipeline } from './messages.ts'
 import { pipeline } from './messages.ts'
 import { reconcile, type LiveBatch, type Reconciliation } from './policy/reconcile.ts'
 import { decideRun, type RunRules } from './policy/run.ts'
-import { rollbackPool } from './purge.ts'
+import { rollbackPool } from './pool-store.ts'
 import { acknowledgeOutcomes, applyChanges, loadReconcileView, liveBatches } from './reconcile-store.ts'
 import { forgetBase, loadBase, type Checkpoint } from './state-store.ts'
 
@@ -29,7 +30,8 @@ export interface CoordinatorArgs {
   readonly chain: string
   readonly confirmBlocks: number
   readonly rules: RunRules
-  readonly adoption: AdoptionRules
+  /** Read from the chain once, when the coordinator starts. */
+  readonly adoption: () => Promise<AdoptionRules>
   readonly lane: Ref<TxManagerMessage>
   /** Whom to poke after a change besides pipeline and lane: prover pool and purger. */
   readonly others: readonly Ref<Look>[]
@@ -38,6 +40,7 @@ export interface CoordinatorArgs {
 
 interface State {
   readonly args: CoordinatorArgs
+  readonly adoption: AdoptionRules
   readonly book: DecisionBook
 }
 
@@ -49,14 +52,17 @@ type Ctx = Context<CoordinatorMessage>
 export const coordinatorActor = defineActor<CoordinatorArgs, CoordinatorMessage, State>({
   kind: 'forger/coordinator',
   mailbox: { capacity: 64, overflow: 'coalesce' },
-  start(args, ctx) {
+  async start(args, ctx) {
+    const adoption = await args.adoption()
     ctx.every(LOOK_EVERY_MS, { type: 'look' })
     ctx.send(ctx.self, { type: 'look' })
-    return { args, book: openDecisionBook(ctx.clock) }
+    return { args, adoption, book: openDecisionBook(ctx.clock) }
   },
   async receive(state, message, ctx) {
-    if (message.type === 'StopPipeline') await giveUp(state, message, ctx)
-    await look(state, ctx)
+    await onDatabase(async () => {
+      if (message.type === 'StopPipeline') await giveUp(state, message, ctx)
+      await look(state, ctx)
+    })
     if (message.type === 'SyncBlock' || message.type === 'Reorg') ctx.send(state.args.purger, message)
     return state
   },
@@ -68,7 +74,7 @@ async function look(state: State, ctx: Ctx): Promise<void> {
   const heads = await loadHeads(em, args.chain)
   if (heads === null) return record(em, state, 'wait', 'no block of the chain has been read yet')
   const found = await settle(em, args, heads.synced, ctx)
-  const behind = await adoptMissing(em, args, found, ctx)
+  const behind = await adoptMissing(em, state.adoption, found, ctx)
   const running = await run(em, state, heads, behind, ctx)
   if (running || found.changes.length > 0) ctx.send(pipeline, { type: 'look' })
 }
@@ -125,10 +131,10 @@ async function breakOff(em: Em, broken: { num: number; because: string }, clock:
 }
 
 /** Applies forged batches that are not ours, some at a time; answers how many are left, or null when none is. */
-async function adoptMissing(em: Em, args: CoordinatorArgs, found: Reconciliation, ctx: Ctx): Promise<number | null> {
+async function adoptMissing(em: Em, rules: AdoptionRules, found: Reconciliation, ctx: Ctx): Promise<number | null> {
   if (found.adopt === null) return null
   for (let num = found.adopt, done = 0; done < ADOPT_AT_ONCE; num += 1, done += 1) {
-    if (!(await adopt(em.fork(), args.adoption, num, ctx))) return done === 0 ? null : num
+    if (!(await adopt(em.fork(), rules, num, ctx))) return done === 0 ? null : num
   }
   ctx.send(ctx.self, { type: 'look' })
   return found.adopt

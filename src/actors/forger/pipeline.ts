@@ -7,7 +7,8 @@
 import type { Context } from '../kit/actor.ts'
 import { defineActor } from '../kit/actor.ts'
 import { openDecisionBook, type DecisionBook } from '../../entities/kernel/decision-book.ts'
-import type { Em } from '../../entities/orm.ts'
+import type { Em, Orm } from '../../entities/orm.ts'
+import { onDatabase } from '../../entities/outage.ts'
 import { buildOn } from './builder/hold.ts'
 import type { BuilderResult } from './builder/jobs.ts'
 import { forwardProven, type ForwardRules } from './forward.ts'
@@ -15,13 +16,13 @@ import type { BuildOutcome, Look, PipelineMessage } from './messages.ts'
 import { coordinator } from './messages.ts'
 import { planBatch, type BatchPlan, type PlanRules } from './plan.ts'
 import { storeBuilt, storeNothing } from './store-built.ts'
-import type { Orm } from '../../entities/orm.ts'
 import type { Ref } from '../kit/ref.ts'
 import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
 
 export interface PipelineArgs {
   readonly db: () => Orm
-  readonly plan: PlanRules
+  /** Read from the chain and signed with the account's key once, when the pipeline starts. */
+  readonly plan: () => Promise<PlanRules>
   readonly forward: ForwardRules
   readonly provers: Ref<Look>
   readonly lane: Ref<TxManagerMessage>
@@ -32,6 +33,7 @@ export interface PipelineArgs {
 
 interface State {
   readonly args: PipelineArgs
+  readonly rules: PlanRules
   readonly book: DecisionBook
   /** The plan in the builder's hands; null when none is. */
   building: { readonly ticket: number; readonly plan: BatchPlan } | null
@@ -45,14 +47,17 @@ type Ctx = Context<PipelineMessage>
 export const pipelineActor = defineActor<PipelineArgs, PipelineMessage, State>({
   kind: 'forger/pipeline',
   mailbox: { capacity: 64, overflow: 'coalesce' },
-  start(args, ctx) {
+  async start(args, ctx) {
+    const rules = await args.plan()
     ctx.send(ctx.self, { type: 'look' })
-    return { args, book: openDecisionBook(ctx.clock), building: null, ticket: 0, cancelRetry: () => {} }
+    return { args, rules, book: openDecisionBook(ctx.clock), building: null, ticket: 0, cancelRetry: () => {} }
   },
   async receive(state, message, ctx) {
-    if (message.type === 'built') await finish(state, message.outcome, ctx)
-    await forward(state, ctx)
-    await open(state, ctx)
+    await onDatabase(async () => {
+      if (message.type === 'built') await finish(state, message.outcome, ctx)
+      await forward(state, ctx)
+      await open(state, ctx)
+    })
     state.cancelRetry()
     state.cancelRetry = ctx.after(state.args.retryMs, { type: 'look' })
     return state
@@ -75,7 +80,7 @@ async function forward(state: State, ctx: Ctx): Promise<void> {
 async function open(state: State, ctx: Ctx): Promise<void> {
   if (state.building) return
   const em = state.args.db().em.fork()
-  const plan = await planBatch(em, state.args.plan, state.book, ctx.clock)
+  const plan = await planBatch(em, state.rules, state.book, ctx.clock)
   if (plan === null) return
   state.ticket += 1
   const { ticket } = state

@@ -25,7 +25,7 @@ export interface PlanRules extends ForgeRules {
   readonly l1BatchTimeoutPart: number
   /** Batches that may be built or proving at a time: the provers and a few ahead. */
   readonly maxUnproven: number
-  readonly feeAccount: () => FeeAccount
+  readonly feeAccount: FeeAccount
   readonly selectionWindow: number
   readonly verifierIdx: number
   /** What a token is worth, to compare fees; by token id. */
@@ -118,7 +118,7 @@ async function assemble(
         futureL1UserTxs: future.map(l1UserTxOf),
         pool: pool.txs,
         authorisations: pool.authorisations,
-        feeAccount: rules.feeAccount(),
+        feeAccount: rules.feeAccount,
       },
     },
   }

@@ -8,7 +8,7 @@ import { Intent } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
 import { acknowledge, cancel, untold } from '../lanes/wish.ts'
 import type { Change, ForgedFact, LiveBatch, ReconcileView } from './policy/reconcile.ts'
-import { doneForging } from './purge.ts'
+import { doneForging } from './pool-store.ts'
 import { fold, loadBase } from './state-store.ts'
 
 /** At most this many forged batches are looked at in one go; the rest in the next. */

@@ -6,11 +6,12 @@ import type { Clock } from '../../clock.ts'
 import { Batch } from '../../entities/forger/batch.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
-import type { BuilderResult, Discarded } from './builder/jobs.ts'
+import type { BuilderResult } from './builder/jobs.ts'
 import { openEpoch } from './epochs.ts'
 import type { BatchPlan } from './plan.ts'
-import { invalidateOldNonces, noteDiscarded, startForging } from './purge.ts'
+import { invalidateOldNonces, noteDiscarded, startForging } from './pool-store.ts'
 import { liveBatches } from './reconcile-store.ts'
+import type { DiscardedTx } from './rollup/selection.ts'
 import { loadBase } from './state-store.ts'
 
 type BatchResult = Extract<BuilderResult, { kind: 'batch' }>
@@ -63,7 +64,7 @@ export function storeBuilt(
 export async function storeNothing(
   em: Em,
   plan: BatchPlan,
-  discarded: readonly Discarded[],
+  discarded: readonly DiscardedTx[],
   book: DecisionBook,
 ): Promise<void> {
   await em.transactional(async tx => {

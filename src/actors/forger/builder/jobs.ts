@@ -4,7 +4,7 @@
 import type { StoredAccount } from '../../../entities/forger/batch.ts'
 import type { Checkpoint, LoadedState } from '../state-store.ts'
 import type { ForgedBatch } from '../rollup/replay.ts'
-import type { SelectionRequest } from '../rollup/selection.ts'
+import type { DiscardedTx, SelectionRequest } from '../rollup/selection.ts'
 import type { Hex } from '../rollup/types.ts'
 
 export type BuilderJob = LoadJob | BuildJob | ApplyJob
@@ -36,15 +36,8 @@ export type BuilderResult =
   /** The state at `from` is not in the thread: load it first. */
   | { readonly kind: 'unknown-checkpoint' }
   /** Nothing was selected and an empty batch was not wanted. */
-  | { readonly kind: 'nothing'; readonly discarded: readonly Discarded[] }
-  | { readonly kind: 'batch'; readonly batch: BuiltBatchData; readonly discarded: readonly Discarded[] }
-
-export interface Discarded {
-  readonly txId: string
-  readonly code: number
-  readonly type: string
-  readonly info: string
-}
+  | { readonly kind: 'nothing'; readonly discarded: readonly DiscardedTx[] }
+  | { readonly kind: 'batch'; readonly batch: BuiltBatchData; readonly discarded: readonly DiscardedTx[] }
 
 /** A built batch as it is stored. */
 export interface BuiltBatchData {
@@ -63,7 +56,7 @@ export interface BuiltBatchData {
   readonly accounts: readonly StoredAccount[]
   readonly l1CoordinatorTxs: number
   /** Ids of the pool transactions in it, in order. */
-  readonly l2TxIds: readonly string[]
+  readonly l2TxIds: readonly Hex[]
   /** Highest nonce taken from each sender in it. */
   readonly nonces: readonly { readonly idx: number; readonly nonce: number }[]
   /** For people and the JSON dump; big integers as decimal strings. */

@@ -1,0 +1,60 @@
+/**
+ * The rollup on the demo's chain, at addresses that are known before it is deployed.
+ */
+import { createPublicClient, createTestClient, getContractAddress, http, type Address, type LocalAccount } from 'viem'
+import type { PublicClient } from 'viem'
+import { defineActor } from '../../kit/actor.ts'
+import { deployRollup } from '../../../embedded/deploy.ts'
+import { auctionAbi } from '../contracts.ts'
+
+export const DEMO_CIRCUIT = { maxTx: 32, nLevels: 32 }
+
+export interface DemoDeploymentArgs {
+  readonly rpcUrl: string
+  readonly deployer: LocalAccount
+  readonly forger: Address
+}
+
+/** Where the deployer's first transactions put the contracts (see deployRollup). */
+export const demoContracts = (deployer: Address): { readonly rollup: Address; readonly auction: Address } => ({
+  rollup: getContractAddress({ from: deployer, nonce: 0n }),
+  auction: getContractAddress({ from: deployer, nonce: 1n }),
+})
+
+/** Deploys the contracts unless they are there; a deployment that was cut off is thrown away with its chain. */
+export const demoDeployment = defineActor<DemoDeploymentArgs, { readonly type: 'look' }, null>({
+  kind: 'forger/demo-deployment',
+  async start({ rpcUrl, deployer, forger }, ctx) {
+    const transport = http(rpcUrl)
+    const chain = createPublicClient({ transport })
+    const expected = demoContracts(deployer.address)
+    if (await isDeployed(chain, expected.auction)) return null
+    if ((await chain.getTransactionCount({ address: deployer.address })) > 0) {
+      ctx.log.warn('the demo chain is incomplete: it begins anew')
+      await createTestClient({ mode: 'anvil', transport }).reset()
+    }
+    const deployed = await deployRollup({
+      rpcUrl,
+      deployer,
+      verifiers: [DEMO_CIRCUIT],
+      blocksPerSlot: 40,
+      slotDeadline: 20,
+      forgeL1L2BatchTimeout: 10,
+      bootCoordinator: forger,
+      bootCoordinatorUrl: 'http://127.0.0.1',
+      genesisOffset: 3,
+    })
+    if (deployed.rollup.toLowerCase() !== expected.rollup.toLowerCase()) {
+      throw new Error(`the rollup came to ${deployed.rollup}, expected at ${expected.rollup}`)
+    }
+    ctx.log.info('contracts deployed', { rollup: deployed.rollup, auction: deployed.auction })
+    return null
+  },
+  receive: state => state,
+})
+
+async function isDeployed(chain: PublicClient, auction: Address): Promise<boolean> {
+  const code = await chain.getCode({ address: auction })
+  if (code === undefined || code === '0x') return false
+  return (await chain.readContract({ address: auction, abi: auctionAbi, functionName: 'genesisBlock' })) > 0n
+}

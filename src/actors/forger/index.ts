@@ -1,0 +1,39 @@
+/**
+ * The forger on one page: what it wants from the chain, its tree, what it shows.
+ */
+import { forgerSchema } from '../../entities/forger/index.ts'
+import { defineRole, type RoleContext } from '../../role.ts'
+import { forgerSection, type ForgerConfig } from './config.ts'
+import { forgerChecks } from './checks.ts'
+import { demo } from './demo/index.ts'
+import { explainForger } from './explain.ts'
+import { coordinator } from './messages.ts'
+import { poolApi } from './pool-api/pool-api.ts'
+import { rollupSource } from './rollup-source.ts'
+import { forgerRoutes } from './routes.ts'
+import { forgerTree, shownProvers } from './tree.ts'
+
+type Ctx = RoleContext<ForgerConfig>
+
+export default defineRole<ForgerConfig>({
+  name: 'forger',
+  summary: 'Forges rollup batches with many provers at once and lands them in order.',
+  config: forgerSection,
+  schema: forgerSchema,
+  tree: forgerTree,
+  subscriptions: ({ config }: Ctx) => [
+    { chain: config.chain, sources: [rollupSource(config, BigInt(config.deployedAt))], subscribers: [coordinator] },
+  ],
+  routes: context => forgerRoutes({ orm: context.orm, provers: () => shownProvers(context) }),
+  publicRoutes: ({ orm, clock, config, chain }) =>
+    poolApi({
+      orm,
+      clock,
+      domain: () => ({ chainId: chain(config.chain).chainId, rollup: config.rollup }),
+      maxTxs: config.pool.maxTxs,
+      signatureThreads: 1,
+    }),
+  explain: explainForger,
+  checks: forgerChecks,
+  demo,
+})

@@ -1,0 +1,223 @@
+/**
+ * The forger's part of the tree, from its configuration. Rest-for-one: who comes later relies on who comes earlier.
+ */
+import type { RoleContext } from '../../role.ts'
+import { maskUrl } from '../../secrets.ts'
+import { supervisor, worker } from '../../supervisors/child.ts'
+import type { ChildSpec, SupervisorSpec } from '../../supervisors/spec.ts'
+import { proverOf, proverPoolOf, type ProverStatus } from '../lanes/prover-pool-messages.ts'
+import { proverPool } from '../lanes/prover-pool.ts'
+import { proverClient } from '../lanes/prover/client.ts'
+import { prover } from '../lanes/prover/prover.ts'
+import { txManagerOf } from '../lanes/tx-manager-messages.ts'
+import { builderActor } from './builder/actor.ts'
+import type { ForgerConfig } from './config.ts'
+import { inspectContracts, type ContractFacts } from './contract-check.ts'
+import { coordinatorActor } from './coordinator.ts'
+import { openFeeAccount } from './fee-account.ts'
+import { builder, coordinator, pipeline, purger } from './messages.ts'
+import { pipelineActor } from './pipeline.ts'
+import type { PlanRules } from './plan.ts'
+import type { ForgerIdentity } from './policy/slots.ts'
+import { proofBook } from './proof-book.ts'
+import { purgerActor } from './purger.ts'
+
+type Ctx = RoleContext<ForgerConfig>
+
+const BACKOFF = { minMs: 100, maxMs: 15_000 }
+/** L1 transactions and fee accounts of the deployed circuits (reference 9.2). */
+const MAX_L1_TX = 256
+const MAX_FEE_TX = 64
+
+export const provers = proverPoolOf('forger')
+
+export function forgerTree(context: Ctx): SupervisorSpec {
+  return supervisor({
+    id: 'forger',
+    strategy: 'rest-for-one',
+    intensity: 5,
+    period: 60,
+    whenExceeded: 'park',
+    parkMs: 60_000,
+    backoff: BACKOFF,
+    children: [
+      worker({ id: builder.id, actor: builderActor, args: () => undefined, backoff: BACKOFF }),
+      coordinatorChild(context),
+      proversChild(context),
+      pipelineChild(context),
+      purgerChild(context),
+    ],
+  })
+}
+
+function coordinatorChild(context: Ctx): ChildSpec {
+  const { config } = context
+  const chain = context.chain(config.chain)
+  return worker({
+    id: coordinator.id,
+    actor: coordinatorActor,
+    backoff: BACKOFF,
+    args: () => ({
+      db: context.orm,
+      chain: config.chain,
+      confirmBlocks: confirmBlocks(context),
+      rules: {
+        us: identity(context),
+        startSlotBlocksDelay: config.startSlotBlocksDelay,
+        scheduleBatchBlocksAheadCheck: config.scheduleBatchBlocksAheadCheck,
+      },
+      adoption: async () => ({
+        circuit: circuitOf(config),
+        chainId: chain.chainId,
+        rollup: config.rollup,
+        ...(await contractFacts(context)),
+      }),
+      lane: txManagerOf(config.chain, config.account),
+      others: [provers],
+      purger,
+    }),
+  })
+}
+
+function proversChild(context: Ctx): ChildSpec {
+  const { config, clock, fetch } = context
+  const book = proofBook(() => context.orm().em.fork())
+  const named = config.provers.urls.map((url, index) => ({ name: `prover-${index + 1}`, url }))
+  const one = ({ name, url }: (typeof named)[number]): ChildSpec =>
+    worker({
+      id: proverOf('forger', name).id,
+      actor: prover,
+      backoff: BACKOFF,
+      args: () => ({
+        name,
+        url: maskUrl(url),
+        client: proverClient({ baseUrl: url, inputPath: config.provers.inputPath, fetch, clock, ...HTTP_LIMITS }),
+        book,
+        pool: provers,
+        notify: [pipeline, coordinator],
+        cancelOnStop: false,
+        settings: {
+          pollMs: config.provers.pollInterval,
+          proofTimeoutMs: config.provers.proofTimeout,
+          maxAttempts: config.provers.maxAttempts,
+          ...PROVER_SETTINGS,
+        },
+      }),
+    })
+  return supervisor({
+    id: 'forger/provers',
+    strategy: 'one-for-one',
+    intensity: 20,
+    period: 60,
+    backoff: BACKOFF,
+    children: [
+      worker({
+        id: provers.id,
+        actor: proverPool,
+        backoff: BACKOFF,
+        args: () => ({ role: 'forger', provers: named, book, lookMs: 1_000 }),
+      }),
+      ...named.map(one),
+    ],
+  })
+}
+
+const PROVER_SETTINGS = {
+  minPollMs: 10,
+  unreachableMs: 30_000,
+  idleLookMs: 5_000,
+  backoff: { minMs: 500, maxMs: 30_000 },
+}
+const HTTP_LIMITS = { timeoutMs: 5_000, cancelTimeoutMs: 2_000, postTimeoutMs: 60_000 }
+
+function pipelineChild(context: Ctx): ChildSpec {
+  const { config } = context
+  return worker({
+    id: pipeline.id,
+    actor: pipelineActor,
+    backoff: BACKOFF,
+    args: () => ({
+      db: context.orm,
+      plan: () => planRules(context),
+      forward: {
+        us: identity(context),
+        sendBatchBlocksMarginCheck: config.sendBatchBlocksMarginCheck,
+        chain: config.chain,
+        account: config.account,
+        rollup: config.rollup,
+        confirmations: confirmBlocks(context),
+        gas: config.gas,
+      },
+      provers,
+      lane: txManagerOf(config.chain, config.account),
+      retryMs: config.forgeRetryInterval,
+      onStep: () => {},
+    }),
+  })
+}
+
+async function planRules(context: Ctx): Promise<PlanRules> {
+  const { config } = context
+  const [{ verifierIdx }, feeAccount] = await Promise.all([contractFacts(context), openFeeAccount(context)])
+  return {
+    forgeDelay: config.forgeDelay,
+    forgeNoTxsDelay: config.forgeNoTxsDelay,
+    ignoreSlotCommitment: config.ignoreSlotCommitment,
+    forgeOncePerSlotIfTxs: config.forgeOncePerSlotIfTxs,
+    circuit: circuitOf(config),
+    chainId: context.chain(config.chain).chainId,
+    l1BatchTimeoutPart: config.l1BatchTimeoutPerc,
+    maxUnproven: config.provers.urls.length + config.provers.lookahead,
+    feeAccount,
+    selectionWindow: config.pool.selectionWindow,
+    verifierIdx,
+    tokenPrice: () => 1,
+  }
+}
+
+function purgerChild(context: Ctx): ChildSpec {
+  return worker({
+    id: purger.id,
+    actor: purgerActor,
+    backoff: BACKOFF,
+    args: () => ({ db: context.orm, pool: context.config.pool }),
+  })
+}
+
+const identity = ({ config, addressOf }: Ctx): ForgerIdentity => ({
+  address: addressOf(config.account).toLowerCase(),
+  mustForgeAtSlotDeadline: config.mustForgeAtSlotDeadline,
+})
+
+const confirmBlocks = (context: Ctx): number =>
+  context.config.confirmBlocks ?? context.chain(context.config.chain).confirmations
+
+const circuitOf = ({ circuit }: ForgerConfig) => ({ ...circuit, maxL1Tx: MAX_L1_TX, maxFeeTx: MAX_FEE_TX })
+
+const contractFacts = ({ config, chain }: Ctx): Promise<ContractFacts> =>
+  inspectContracts(chain(config.chain).client, { ...config, ...config.circuit })
+
+const STATUS_DEADLINE_MS = 2_000
+
+/** The provers with their times as text; an empty list while the pool does not run. */
+export async function shownProvers(context: Ctx) {
+  const time = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
+  return (await askProvers(context)).map(({ since, nextTryAt, ...prover }) => ({
+    ...prover,
+    since: time(since),
+    nextTryAt: time(nextTryAt),
+  }))
+}
+
+function askProvers({ send, clock }: Ctx): Promise<readonly ProverStatus[]> {
+  return new Promise(resolve => {
+    const giveUp = clock.after(STATUS_DEADLINE_MS, () => resolve([]))
+    send(provers, {
+      type: 'status',
+      reply: answer => {
+        giveUp()
+        resolve(answer)
+      },
+    })
+  })
+}

@@ -1,0 +1,134 @@
+/**
+ * The whole boot and shutdown on one screen: folder, configuration, keys, roles, tree; then signals until the end.
+ */
+import { writeFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock, type Clock } from './clock.ts'
+import { loadConfig, type Loaded } from './config/load.ts'
+import { crashStore } from './crash-store.ts'
+import { assemble } from './daemon/assemble.ts'
+import { welcome } from './daemon/welcome.ts'
+import { demoChain, demoWorld } from './demo/world.ts'
+import { openDataFolder, type DataFolder } from './embedded/data-folder.ts'
+import { isFatal, messageOf, OperatorError } from './errors.ts'
+import { createLog, type Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { loadRoles, type RoleDemo } from './role.ts'
+import { openSigners } from './signers.ts'
+import { createSystem, type System } from './supervisors/system.ts'
+import { openTokens } from './tokens.ts'
+
+export interface DaemonOptions {
+  readonly config: Loaded
+  readonly demo: boolean
+}
+
+const EXIT = { done: 0, dependency: 69, bug: 70, configuration: 78 } as const
+/** After this the daemon ends whatever still runs: the next start recovers. */
+const STOP_DEADLINE_MS = 9_000
+
+/** Runs until it is asked to stop or cannot go on; answers the exit code. Errors before the tree starts are thrown. */
+export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise<number> {
+  const log = createLog(logOptions(asked))
+  const folder = await openDataFolder(asked.config.dataFolder)
+  let url: string | null = null
+  try {
+    const roles = await loadRoles(asked.config.roles.enabled)
+    const world = demo ? await demoWorld(() => url) : null
+    const demos = world ? await Promise.all(roles.flatMap(role => role.demo?.(world) ?? [])) : []
+    const loaded = world ? await withDemo(asked, demoChain(world), demos) : asked
+    const tokens = await openTokens(loaded.config, folder.path, process.env)
+    const metrics = createMetrics({ processMetrics: true })
+    const parts = assemble({
+      loaded,
+      folder: folder.path,
+      roles,
+      tokens,
+      metrics,
+      log,
+      clock: systemClock,
+      random: Math.random,
+      signers: await openSigners(loaded.config.accounts, process.env),
+      demo: world && { chainPort: world.chainPort, parts: demos },
+      system: () => system,
+      onListening: at => {
+        url = at
+        void noteRunning(folder, at, systemClock)
+      },
+    })
+    const system: System = createSystem(parts.tree, {
+      clock: systemClock,
+      random: Math.random,
+      log,
+      crashes: crashStore(parts.orm, log),
+      attributeFloating: true,
+    })
+    return await live(system, log, () => welcome({ url, tokens, demo, log }))
+  } finally {
+    await rm(join(folder.path, 'daemon.json'), { force: true })
+    folder.release()
+  }
+}
+
+const logOptions = ({ config: { log } }: Loaded) => ({
+  level: log.level,
+  format: log.format === 'auto' ? (process.stderr.isTTY ? 'pretty' : 'json') : log.format,
+})
+
+/** The demo's values become the weakest layer of the configuration. */
+const withDemo = (asked: Loaded, chain: ReadonlyMap<string, unknown>, demos: readonly RoleDemo[]): Promise<Loaded> =>
+  loadConfig({ ...asked.options, base: new Map([...chain, ...demos.flatMap(({ base }) => [...base])]) })
+
+/** Lets commands find this daemon. */
+const noteRunning = (folder: DataFolder, url: string, clock: Clock): Promise<void> =>
+  writeFile(
+    join(folder.path, 'daemon.json'),
+    `${JSON.stringify({ pid: process.pid, url, startedAt: new Date(clock.now()).toISOString() })}\n`,
+    { mode: 0o600 },
+  )
+
+/** Starts the tree and waits for a signal or its end. A second signal ends the process at once. */
+async function live(system: System, log: Log, greet: () => void): Promise<number> {
+  const asked = stopSignal(log)
+  const started = system.start().then(greet)
+  const ended = system.done.then(({ reason, error }) => ({ reason, error }))
+  const first = await Promise.race([
+    asked.then(() => null),
+    ended,
+    started.then(
+      () => new Promise<never>(() => {}),
+      (error: unknown) => ({ reason: messageOf(error), error }),
+    ),
+  ])
+  if (first === null) {
+    log.info('stopping: what is in progress is finished first; press Ctrl-C again to stop at once')
+    started.catch(() => {}) // a start that was cut short is no news
+    await system.stop(STOP_DEADLINE_MS)
+    log.info('stopped')
+    return EXIT.done
+  }
+  await system.stop(STOP_DEADLINE_MS)
+  log.error('the daemon cannot go on', { reason: first.reason, ...hintOf(first.error) })
+  return exitCodeOf(first.error)
+}
+
+function stopSignal(log: Log): Promise<void> {
+  return new Promise(resolve => {
+    let times = 0
+    const onSignal = (signal: NodeJS.Signals): void => {
+      times += 1
+      if (times === 1) return resolve()
+      log.warn('stopped at once: the next start recovers', { signal })
+      process.exit(EXIT.done)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+  })
+}
+
+const hintOf = (error: unknown): Record<string, unknown> =>
+  error instanceof OperatorError ? { code: error.code, hint: error.hint, ...error.facts } : {}
+
+function exitCodeOf(error: unknown): number {
+  if (isFatal(error)) return EXIT.configuration
+  return error instanceof OperatorError ? EXIT.dependency : EXIT.bug
+}

@@ -1,0 +1,90 @@
+/**
+ * Puts the parts together: ports between rooms, the contexts of the roles, the tree.
+ */
+import type { PrivateKeyAccount } from 'viem/accounts'
+import type { Clock } from '../clock.ts'
+import type { Loaded } from '../config/load.ts'
+import { databaseSlot } from '../actors/platform/database.ts'
+import { kernelSchema } from '../entities/kernel/index.ts'
+import type { Orm } from '../entities/orm.ts'
+import type { RoleEntry } from '../http/ports.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Role, RoleContext, RoleDemo } from '../role.ts'
+import type { Backoff, SupervisorSpec } from '../supervisors/spec.ts'
+import type { System } from '../supervisors/system.ts'
+import type { Tokens } from '../tokens.ts'
+import { openChains, type OpenChain } from './chains.ts'
+import { daemonTree } from './tree.ts'
+
+export interface AssembleOptions {
+  readonly loaded: Loaded
+  readonly folder: string
+  readonly roles: readonly Role[]
+  readonly tokens: Tokens
+  readonly metrics: Metrics
+  readonly log: Log
+  readonly clock: Clock
+  readonly random: () => number
+  readonly signers: ReadonlyMap<string, PrivateKeyAccount>
+  readonly demo: { readonly chainPort: number; readonly parts: readonly RoleDemo[] } | null
+  /** The system that will run the tree; asked only once it exists. */
+  readonly system: () => System
+  readonly onListening: (url: string) => void
+}
+
+export interface Parts extends AssembleOptions {
+  readonly database: ReturnType<typeof databaseSlot>
+  readonly schemas: readonly (typeof kernelSchema)[]
+  readonly chains: ReadonlyMap<string, OpenChain>
+  readonly entries: readonly RoleEntry[]
+  /** Restart limits of the kernel's supervisors. */
+  readonly limits: { readonly intensity: number; readonly period: number }
+  readonly backoff: Backoff
+}
+
+export interface Assembled {
+  readonly tree: SupervisorSpec
+  readonly orm: () => Orm
+}
+
+/** Opens nothing: what costs time is opened by the actors. */
+export function assemble(options: AssembleOptions): Assembled {
+  const database = databaseSlot()
+  const chains = openChains(options)
+  const entries = options.roles.map(role => ({ role, context: contextOf(role, options, chains, database.orm) }))
+  const schemas = [kernelSchema, ...options.roles.map(role => role.schema)]
+  const { intensity, period, backoffMin, backoffMax } = options.loaded.config.supervision
+  const limits = { intensity, period: Math.ceil(period / 1000) }
+  const backoff = { minMs: backoffMin, maxMs: backoffMax }
+  const parts: Parts = { ...options, database, schemas, chains, entries, limits, backoff }
+  return { tree: daemonTree(parts), orm: database.orm }
+}
+
+function contextOf(
+  role: Role,
+  { loaded, signers, system, ...options }: AssembleOptions,
+  chains: ReadonlyMap<string, OpenChain>,
+  orm: () => Orm,
+): RoleContext<unknown> {
+  const signer = (account: string): PrivateKeyAccount => named(signers, account, `${role.name} names the account`)
+  return {
+    config: loaded.sections.get(role.name),
+    orm,
+    chain: name => named(chains, name, `${role.name} names the chain`).port,
+    addressOf: account => signer(account).address,
+    signTypedData: (account, data) => signer(account).signTypedData(data),
+    clock: options.clock,
+    random: options.random,
+    fetch: globalThis.fetch,
+    log: options.log.with({ role: role.name }),
+    metrics: options.metrics,
+    send: (to, message) => system().send(to, message),
+  }
+}
+
+function named<T>(all: ReadonlyMap<string, T>, name: string, what: string): T {
+  const found = all.get(name)
+  if (found === undefined) throw new Error(`${what} "${name}", which is not configured`)
+  return found
+}

@@ -1,0 +1,104 @@
+/**
+ * The configured chains as ports, and their actors.
+ */
+import { createPublicClient, http } from 'viem'
+import type { ChainConfig } from '../config/core.ts'
+import type { ChainNews } from '../actors/chain/messages.ts'
+import { createRpc, type Rpc } from '../actors/chain/rpc.ts'
+import { rpcActor } from '../actors/chain/rpc-actor.ts'
+import { scanner } from '../actors/chain/scanner.ts'
+import { synchronizer } from '../actors/chain/synchronizer.ts'
+import type { Ref } from '../actors/kit/ref.ts'
+import { txManagerOf } from '../actors/lanes/tx-manager-messages.ts'
+import { demoNode } from '../demo/node.ts'
+import type { ChainPort } from '../role.ts'
+import { supervisor, worker } from '../supervisors/child.ts'
+import type { ChildSpec, SupervisorSpec } from '../supervisors/spec.ts'
+import type { LaneRpc } from '../actors/lanes/tx/lane.ts'
+import { join } from 'node:path'
+import type { AssembleOptions, Parts } from './assemble.ts'
+
+export interface OpenChain {
+  readonly config: ChainConfig
+  readonly rpc: Rpc
+  readonly port: ChainPort
+  readonly lane: LaneRpc
+}
+
+const PROBE_MS = 15_000
+
+/** Clients for every chain; nothing is asked of them yet. */
+export function openChains({ loaded, clock, random, log, metrics }: AssembleOptions): ReadonlyMap<string, OpenChain> {
+  const open = (name: string, config: ChainConfig): OpenChain => {
+    const rpc = createRpc({
+      name,
+      urls: config.rpc,
+      ...(config.ws !== undefined && { wsUrl: config.ws }),
+      chainId: config.chainId,
+      clock,
+      random,
+      log: log.with({ chain: name }),
+      metrics,
+      requestTimeoutMs: config.timeout,
+    })
+    const { confirmations, chainId } = config
+    return {
+      config,
+      rpc,
+      port: { name, chainId, client: rpc.client, confirmations },
+      lane: laneRpc(rpc, config),
+    }
+  }
+  return new Map(Object.entries(loaded.config.chains).map(([name, config]) => [name, open(name, config)]))
+}
+
+const laneRpc = (rpc: Rpc, { rpc: urls, timeout }: ChainConfig): LaneRpc => ({
+  client: rpc.client,
+  sendRaw: raw => rpc.send('eth_sendRawTransaction', [raw], { endpoints: 'all' }),
+  endpoints: urls.map(url => createPublicClient({ transport: http(url, { timeout, retryCount: 0 }), cacheTime: 0 })),
+})
+
+/** `chain:NAME`: in the demo its node and contracts, then rpc, synchronizer and scanner. */
+export function chainTree(parts: Parts, name: string, { config, rpc }: OpenChain): SupervisorSpec {
+  const subscriptions = parts.entries.flatMap(({ role, context }) =>
+    role.subscriptions(context).filter(subscription => subscription.chain === name),
+  )
+  const sources = subscriptions.flatMap(subscription => subscription.sources)
+  const lanes = Object.entries(parts.loaded.config.accounts)
+    .filter(([, account]) => account.chain === name)
+    .map(([account]): Ref<ChainNews> => txManagerOf(name, account))
+  const subscribers = [...lanes, ...subscriptions.flatMap(subscription => subscription.subscribers)]
+  const shared = { chain: name, rpc, db: parts.database.orm, sources, metrics: parts.metrics }
+  const { pollInterval, reorgLimit, startBlock, logRange } = config
+  return supervisor({
+    id: `chain:${name}`,
+    strategy: 'rest-for-one',
+    ...parts.limits,
+    children: [
+      ...demoChildren(parts, name),
+      worker({ id: `rpc:${name}`, actor: rpcActor, args: () => ({ rpc, probeMs: PROBE_MS }), backoff: parts.backoff }),
+      worker({
+        id: `synchronizer:${name}`,
+        actor: synchronizer,
+        args: () => ({ ...shared, pollMs: pollInterval, reorgLimit }),
+        backoff: parts.backoff,
+      }),
+      worker({
+        id: `scanner:${name}`,
+        actor: scanner,
+        args: () => ({ ...shared, subscribers, startBlock: BigInt(startBlock), logRange }),
+        backoff: parts.backoff,
+      }),
+    ],
+  })
+}
+
+function demoChildren({ demo, folder, backoff }: Parts, name: string): readonly ChildSpec[] {
+  if (demo === null || name !== 'local') return []
+  const stateFile = join(folder, 'chain', 'state.json')
+  const args = (): Parameters<typeof demoNode.start>[0] => ({ port: demo.chainPort, stateFile, blockTimeSeconds: 1 })
+  return [
+    worker({ id: `node:${name}`, actor: demoNode, args, backoff, shutdown: 8_000 }),
+    ...demo.parts.flatMap(({ onChain }) => onChain),
+  ]
+}

@@ -1,0 +1,42 @@
+/**
+ * Is everything there that the daemon needs to do its work? One check a dependency, by name; never throws.
+ */
+import { messageOf } from '../errors.ts'
+import type { Check } from '../role.ts'
+import type { TreeNode } from '../supervisors/snapshot.ts'
+import type { Parts } from './assemble.ts'
+
+const QUERY_MS = 2_000
+
+export async function readiness(parts: Parts): Promise<readonly Check[]> {
+  const tree = parts.system().snapshot().root
+  return [await databaseCheck(parts), ...chainChecks(parts), ...nodeChecks(tree)]
+}
+
+async function databaseCheck({ database, clock }: Parts): Promise<Check> {
+  try {
+    const late = clock.sleep(QUERY_MS).then(() => Promise.reject(new Error(`no answer within ${QUERY_MS} ms`)))
+    await Promise.race([database.orm().em.fork().execute('select 1'), late])
+    return { name: 'database', ok: true, detail: 'answers' }
+  } catch (error) {
+    return { name: 'database', ok: false, detail: messageOf(error) }
+  }
+}
+
+const chainChecks = ({ chains }: Parts): readonly Check[] =>
+  [...chains].map(([name, { rpc }]) => {
+    const usable = rpc.status().filter(({ because }) => because === null)
+    const first = rpc.status().find(({ because }) => because !== null)
+    const detail = `${usable.length} of ${rpc.status().length} endpoints in use`
+    return { name: `chain:${name}`, ok: usable.length > 0, detail: first ? `${detail}; ${first.because}` : detail }
+  })
+
+/** Every actor that is not running, and the trees of the roles as a whole. */
+function nodeChecks(root: TreeNode): readonly Check[] {
+  const down = leaves(root).filter(({ state }) => state !== 'running')
+  if (down.length === 0) return [{ name: 'tree', ok: true, detail: 'every actor runs' }]
+  return down.map(({ id, state, because }) => ({ name: id, ok: false, detail: because ?? state }))
+}
+
+const leaves = (node: TreeNode): readonly TreeNode[] =>
+  node.children.length === 0 ? [node] : node.children.flatMap(leaves)

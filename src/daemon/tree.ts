@@ -1,0 +1,137 @@
+/**
+ * The daemon's tree (DESIGN, section 6). Left starts first and stops last.
+ */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { AccountConfig } from '../config/core.ts'
+import { database } from '../actors/platform/database.ts'
+import { ref } from '../actors/kit/ref.ts'
+import { txManagerOf } from '../actors/lanes/tx-manager-messages.ts'
+import { txManager } from '../actors/lanes/tx-manager.ts'
+import { txMetrics } from '../actors/lanes/tx/metrics.ts'
+import { httpActor } from '../http/http-actor.ts'
+import { buildServer } from '../http/server.ts'
+import { supervisor, worker } from '../supervisors/child.ts'
+import type { ChildSpec, SupervisorSpec } from '../supervisors/spec.ts'
+import type { Parts } from './assemble.ts'
+import { chainTree } from './chains.ts'
+import { readiness } from './readiness.ts'
+import { VERSION } from './version.ts'
+
+const LEASE_MS = 10_000
+const SEND_TIMEOUT_MS = 10_000
+const SEND_WINDOW = 16
+
+export function daemonTree(parts: Parts): SupervisorSpec {
+  const roles = supervisor({
+    id: 'roles',
+    strategy: 'one-for-one',
+    whenExceeded: 'park',
+    children: parts.entries.map(({ role, context }) => role.tree(context)),
+  })
+  const beside = parts.demo?.parts.flatMap(part => part.beside) ?? []
+  return supervisor({
+    id: 'root',
+    strategy: 'one-for-one',
+    intensity: 10,
+    period: 60,
+    children: [
+      httpChild(parts),
+      platform(parts),
+      ...(beside.length === 0 ? [] : [supervisor({ id: 'demo', strategy: 'one-for-one', children: beside })]),
+      roles,
+    ],
+  })
+}
+
+function platform(parts: Parts): SupervisorSpec {
+  const { url, poolSize } = parts.loaded.config.database
+  const databaseChild = worker({
+    id: 'database',
+    actor: database,
+    shutdown: 8_000,
+    backoff: parts.backoff,
+    args: () => ({
+      port: parts.database,
+      url: url ?? null,
+      folder: join(parts.folder, 'postgres'),
+      poolSize,
+      schemas: parts.schemas,
+    }),
+  })
+  return supervisor({
+    id: 'platform',
+    strategy: 'rest-for-one',
+    ...parts.limits,
+    children: [
+      databaseChild,
+      ...[...parts.chains].map(([name, chain]) => chainTree(parts, name, chain)),
+      ...Object.entries(parts.loaded.config.accounts).map(([name, account]) => laneChild(parts, name, account)),
+    ],
+  })
+}
+
+function laneChild(parts: Parts, name: string, account: AccountConfig): ChildSpec {
+  const { tx } = parts.loaded.config
+  const chain = parts.chains.get(account.chain)
+  const signer = parts.signers.get(name)
+  if (!chain || !signer) throw new Error(`accounts.${name} has no chain or no key`) // the configuration was checked
+  return worker({
+    id: txManagerOf(account.chain, name).id,
+    actor: txManager,
+    backoff: parts.backoff,
+    args: () => ({
+      chain: account.chain,
+      account: name,
+      chainId: chain.config.chainId,
+      db: parts.database.orm,
+      rpc: chain.lane,
+      signer,
+      limits: {
+        maxFeePerGasWei: account.maxFee ?? tx.maxFee,
+        maxPriorityFeePerGasWei: tx.maxPriorityFee,
+        minPriorityFeePerGasWei: tx.minPriorityFee,
+        bumpPercent: tx.bumpPercent,
+        bumpAfterMs: tx.bumpAfter,
+        maxInFlight: account.maxInFlight ?? tx.maxInFlight,
+        gasMarginPercent: tx.gasMarginPercent,
+      },
+      holder: `${hostname()}:${parts.folder}`,
+      leaseMs: LEASE_MS,
+      tickMs: tx.checkInterval,
+      sendTimeoutMs: SEND_TIMEOUT_MS,
+      sendWindow: SEND_WINDOW,
+      listener: role => ref(`${role}/coordinator`),
+      metrics: txMetrics(parts.metrics),
+    }),
+  })
+}
+
+function httpChild(parts: Parts): ChildSpec {
+  const { http } = parts.loaded.config
+  return worker({
+    id: 'http',
+    actor: httpActor,
+    shutdown: 2_000,
+    backoff: parts.backoff,
+    args: () => ({
+      host: http.host,
+      port: http.port,
+      onListening: parts.onListening,
+      build: () =>
+        buildServer({
+          snapshot: () => parts.system().snapshot(),
+          orm: parts.database.orm,
+          readiness: () => readiness(parts),
+          metrics: parts.metrics,
+          tokens: parts.tokens,
+          roles: parts.entries,
+          poke: role => parts.system().send(ref<{ type: 'look' }>(`${role}/coordinator`), { type: 'look' }),
+          clock: parts.clock,
+          log: parts.log,
+          version: VERSION,
+          limits: { bodyLimit: http.bodyLimit, rateLimit: http.rateLimit },
+        }),
+    }),
+  })
+}

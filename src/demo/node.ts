@@ -1,0 +1,33 @@
+/**
+ * anvil as an actor: it runs for as long as the incarnation lives, and keeps its state in a file.
+ */
+import { defineActor } from '../actors/kit/actor.ts'
+import { startAnvil, type Anvil } from '../embedded/anvil.ts'
+import { DEMO_CHAIN_ID, FUNDED_ACCOUNTS } from './world.ts'
+
+export interface DemoNodeArgs {
+  readonly port: number
+  readonly stateFile: string
+  readonly blockTimeSeconds: number
+}
+
+type Ended = { readonly type: 'ended'; readonly how: string }
+
+const STOP_MS = 5_000
+
+/** When anvil ends by itself that is a crash. */
+export const demoNode = defineActor<DemoNodeArgs, Ended, Anvil>({
+  kind: 'demo/node',
+  async start({ port, stateFile, blockTimeSeconds }, ctx) {
+    const args = ['--accounts', String(FUNDED_ACCOUNTS)]
+    const anvil = await startAnvil({ port, stateFile, blockTimeSeconds, chainId: DEMO_CHAIN_ID, args, log: ctx.log })
+    void anvil.exited.then(({ code, signal }) =>
+      ctx.send(ctx.self, { type: 'ended', how: `code ${code}, signal ${signal}` }),
+    )
+    return anvil
+  },
+  receive(_, { how }) {
+    throw new Error(`anvil ended (${how})`)
+  },
+  stop: async anvil => void (await anvil.stop(STOP_MS)),
+})
