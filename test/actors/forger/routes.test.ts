@@ -102,15 +102,39 @@ test('the dump of a batch has the coordinator’s field names and loses no digit
   const { orm, get } = await fresh()
   const em = orm.em.fork()
   const intent = em.create(Intent, {
-    ...{ key: 'forger:forge:7', role: 'forger', subject: 'batch/7', chain: 'local', account: 'forger', to: '0x' },
-    ...{ data: '0x', value: 0n, confirmations: 5, state: 'mined', nonce: 3, gasUsed: 500_000n },
-    ...{ createdAt: at(4), updatedAt: at(5) },
+    key: 'forger:forge:7',
+    role: 'forger',
+    subject: 'batch/7',
+    chain: 'local',
+    account: 'forger',
+    to: '0x',
+    data: '0x',
+    value: 0n,
+    confirmations: 5,
+    state: 'mined',
+    nonce: 3,
+    gasUsed: 500_000n,
+    createdAt: at(4),
+    updatedAt: at(5),
   })
   const hash = `0x${'ab'.repeat(32)}`
   em.create(Attempt, {
-    ...{ intent, purpose: 'effect', chain: 'local', account: 'forger', nonce: 3, hash, raw: '0xsecretbytes' },
-    ...{ maxFeePerGas: 10n, maxPriorityFeePerGas: 1n, gasLimit: 900_000n, state: 'mined', signedAt: at(4) },
-    ...{ broadcastAt: at(4), minedBlock: 14n, minedBlockHash: '0xb', succeeded: true },
+    intent,
+    purpose: 'effect',
+    chain: 'local',
+    account: 'forger',
+    nonce: 3,
+    hash,
+    raw: '0xsecretbytes',
+    maxFeePerGas: 10n,
+    maxPriorityFeePerGas: 1n,
+    gasLimit: 900_000n,
+    state: 'mined',
+    signedAt: at(4),
+    broadcastAt: at(4),
+    minedBlock: 14n,
+    minedBlockHash: '0xb',
+    succeeded: true,
   })
   const proof = {
     pi_a: ['1', '2', '1'] as [string, string, string],
@@ -125,11 +149,14 @@ test('the dump of a batch has the coordinator’s field names and loses no digit
   em.create(
     Batch,
     batch(7, {
-      ...{ state: 'mined', intentKey: intent.key, proof, mineBlock: 14n, sentAt: at(4), minedAt: at(6) },
-      ...{
-        contents: { L2Txs: [{ amount: HUGE.toString() }], CoordIdxs: ['256'] },
-        proverInput: '{"currentNumBatch":"7"}',
-      },
+      state: 'mined',
+      intentKey: intent.key,
+      proof,
+      mineBlock: 14n,
+      sentAt: at(4),
+      minedAt: at(6),
+      contents: { L2Txs: [{ amount: HUGE.toString() }], CoordIdxs: ['256'] },
+      proverInput: '{"currentNumBatch":"7"}',
     }),
   )
   await em.flush()
@@ -175,8 +202,13 @@ test('the state says why the forger runs or waits, and who paused it', async t =
   t.like((await get('/v1/forger')).json(), { state: 'waiting', because: null, epoch: null, head: null })
   const em = orm.em.fork()
   em.create(Decision, {
-    ...{ role: 'forger', subject: 'pipeline', choice: 'start', because: 'slot 3 is ours' },
-    ...{ decidedAt: at(0), repeatedAt: at(5), times: 3 },
+    role: 'forger',
+    subject: 'pipeline',
+    choice: 'start',
+    because: 'slot 3 is ours',
+    decidedAt: at(0),
+    repeatedAt: at(5),
+    times: 3,
   })
   em.create(Epoch, { number: 4, fromBatch: 6, fromRoot: 0n, startedAt: at(0) })
   const slot = { slot: '3', startBlock: '100', endBlock: '139', forger: '0xboot', committed: true }
@@ -185,9 +217,18 @@ test('the state says why the forger runs or waits, and who paused it', async t =
     blockNumber: 120n,
     blockHash: '0xh',
     view: {
-      ...{ genesisBlock: '0', blocksPerSlot: 40, slotDeadline: 20, currentSlot: slot, nextSlot: null },
-      ...{ forgeL1L2BatchTimeout: 10, lastL1L2Batch: '110', nextL1ToForgeQueue: '2', nextL1FillingQueue: '3' },
-      ...{ lastForgedBatch: 6, lastIdx: '260', stateRoot: HUGE.toString() },
+      genesisBlock: '0',
+      blocksPerSlot: 40,
+      slotDeadline: 20,
+      currentSlot: slot,
+      nextSlot: null,
+      forgeL1L2BatchTimeout: 10,
+      lastL1L2Batch: '110',
+      nextL1ToForgeQueue: '2',
+      nextL1FillingQueue: '3',
+      lastForgedBatch: 6,
+      lastIdx: '260',
+      stateRoot: HUGE.toString(),
     },
   })
   await em.flush()

@@ -1,0 +1,74 @@
+/**
+ * The API wallets talk to, at the places and in the formats of the Hermez node (reference 9.9): open to everybody, limited
+ * and validated. Errors are `{ message, code, type }`. Signatures are checked in threads that live as long as the server.
+ */
+import type { FastifyError, FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { Clock } from '../../../clock.ts'
+import { isOutage } from '../../../entities/outage.ts'
+import type { Orm } from '../../../entities/orm.ts'
+import { isTransient, messageOf } from '../../../errors.ts'
+import { databaseAccounts, type AccountLookup } from './accounts.ts'
+import type { AdmissionDeps, RollupDomain } from './admission.ts'
+import { authorisations } from './authorisations.ts'
+import { PoolRefusal } from './errors.ts'
+import { explorer } from './explorer.ts'
+import { createRoom } from './room.ts'
+import { startSignatureChecks } from './signature-pool.ts'
+import { transactions } from './transactions.ts'
+
+export interface PoolApiDeps {
+  readonly orm: () => Orm
+  readonly clock: Clock
+  /** Throws a transient error while the rollup is not known yet. */
+  readonly domain: () => RollupDomain
+  /** Pending transactions the pool takes. */
+  readonly maxTxs: number
+  /** Threads that check signatures. */
+  readonly signatureThreads: number
+  /** Where accounts are looked up; the database by default. */
+  readonly accounts?: AccountLookup
+}
+
+/** To be mounted at `/v1`. */
+export const poolApi =
+  (options: PoolApiDeps): FastifyPluginAsync =>
+  async app => {
+    const { orm, clock, domain, maxTxs } = options
+    const signatures = startSignatureChecks(options.signatureThreads)
+    const accounts = options.accounts ?? databaseAccounts(orm, clock)
+    const room = createRoom(orm, clock, maxTxs)
+    const deps: AdmissionDeps = { orm, clock, domain, accounts, signatures, room }
+    app.addHook('onClose', () => signatures.stop())
+    app.setErrorHandler((error, _request, reply) => answer(error, reply))
+    await app.register(transactions(deps))
+    await app.register(authorisations(deps))
+    await app.register(explorer({ orm, accounts, domain, room, maxTxs }))
+  }
+
+/** Answers what wallets understand; whatever they do not cause goes on to the server's own handler. */
+function answer(error: unknown, reply: FastifyReply): FastifyReply {
+  const refusal = asRefusal(error)
+  if (refusal === null) throw error
+  if (refusal.status === 503) reply.header('retry-after', 2)
+  const { message, number, type, status } = refusal
+  return reply.code(status).send({ message, code: number, type })
+}
+
+function asRefusal(error: unknown): PoolRefusal | null {
+  if (error instanceof PoolRefusal) return error
+  if (isTransient(error) || isOutage(error)) return new PoolRefusal('SQLTimeout', messageOf(error))
+  const { statusCode, status, validation } = error as Partial<FastifyError> & { status?: number }
+  const code = status ?? statusCode ?? (validation ? 400 : 500)
+  if (code === 429) return new PoolRefusal('TooManyRequests', messageOf(error))
+  return code >= 400 && code < 500 ? new MalformedRequest(messageOf(error), code) : null
+}
+
+/** A request that is refused before it is read: with the status that says why. */
+class MalformedRequest extends PoolRefusal {
+  override readonly status: number
+
+  constructor(message: string, status: number) {
+    super('ParamValidationFailed', message)
+    this.status = status
+  }
+}
