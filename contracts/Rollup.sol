@@ -142,8 +142,8 @@ contract Rollup is RollupQueue, TokenMover {
         }
         Verifier memory verifier = rollupVerifiers[verifierIdx];
         Batch memory batch = Batch(newLastIdx, newStRoot, newExitRoot, "", verifier.maxTx, verifier.nLevels / 8);
-        uint256 userTxs = 0;
-        if (l1Batch) (batch.l1Data, userTxs) = _buildL1Data(encodedL1CoordinatorTx);
+        uint256 userTxs;
+        (batch.l1Data, userTxs) = _buildL1Data(encodedL1CoordinatorTx, l1Batch);
         uint256 input = _publicInput(batch, l1L2TxsData, feeIdxCoordinator);
         require(
             verifier.verifierInterface.verifyProof(proofA, proofB, proofC, [input]),
@@ -255,9 +255,13 @@ contract Rollup is RollupQueue, TokenMover {
         }
     }
 
-    /// The L1 part of the public input: the frozen queue, then the coordinator's account creations in the same form.
-    function _buildL1Data(bytes calldata encoded) private view returns (bytes memory data, uint256 userTxs) {
-        data = mapL1TxQueue[nextL1ToForgeQueue];
+    /// The L1 part of the public input: in an L1 batch the frozen queue, then in every batch the coordinator's account
+    /// creations in the same form.
+    function _buildL1Data(
+        bytes calldata encoded,
+        bool l1Batch
+    ) private view returns (bytes memory data, uint256 userTxs) {
+        if (l1Batch) data = mapL1TxQueue[nextL1ToForgeQueue];
         userTxs = data.length / L1_USER_TX_BYTES;
         uint256 coordinatorTxs = encoded.length / L1_COORDINATOR_TX_BYTES;
         require(userTxs + coordinatorTxs <= MAX_L1_TX, "Hermez::_buildL1Data: L1_TX_OVERFLOW");

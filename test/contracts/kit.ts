@@ -190,6 +190,21 @@ export function queued(wanted: Partial<Deposit> = {}, owner?: Address): Hex {
   )
 }
 
+/** What the owner of an Ethereum account signs so that a coordinator may create an account for a key (section 9.8). */
+export const authorisation = (rollup: Address, key: Hex, chainId: number) =>
+  ({
+    domain: { name: 'Hermez Network', version: '1', chainId, verifyingContract: rollup },
+    types: {
+      Authorise: [
+        { name: 'Provider', type: 'string' },
+        { name: 'Authorisation', type: 'string' },
+        { name: 'BJJKey', type: 'bytes32' },
+      ],
+    },
+    primaryType: 'Authorise',
+    message: { Provider: 'Hermez Network', Authorisation: 'Account creation', BJJKey: key },
+  }) as const
+
 const emptyBatch: BatchInput = {
   l1: false,
   coordinatorTxs: '0x',
@@ -229,7 +244,7 @@ async function readState(
 
 /** Section 9.8, from the text. */
 function publicInput(batch: BatchInput, state: State): bigint {
-  const l1 = batch.l1 ? concat([state.queue, batch.coordinatorData]) : '0x'
+  const l1 = concat([batch.l1 ? state.queue : '0x', batch.coordinatorData])
   const parts = [
     encodePacked(['uint48', 'uint48'], [state.lastIdx, batch.newLastIdx]),
     encodePacked(['uint256', 'uint256', 'uint256'], [state.root, batch.newStateRoot, batch.newExitRoot]),

@@ -1,10 +1,21 @@
 /** What a forger meets on the rollup contract: every requirement of forgeBatch, with the public input made in the test. */
 import test from 'ava'
-import { concat, encodeFunctionData, hashTypedData, numberToHex, parseSignature, type Hex } from 'viem'
+import { concat, encodeFunctionData, numberToHex, parseSignature, type Hex } from 'viem'
 import { abi as relayAbi, bytecode as relayCode } from '../../contracts/artifacts/Relay.ts'
 import { abi as rollupAbi } from '../../contracts/artifacts/Rollup.ts'
-import { useAnvil } from '../support/anvil.ts'
-import { alice, deployer, forger, INDEX_BYTES, kit, MAX_TX, queued, revertText, type Kit } from './kit.ts'
+import { TEST_CHAIN_ID, useAnvil } from '../support/anvil.ts'
+import {
+  alice,
+  authorisation,
+  deployer,
+  forger,
+  INDEX_BYTES,
+  kit,
+  MAX_TX,
+  queued,
+  revertText,
+  type Kit,
+} from './kit.ts'
 
 const anvil = useAnvil(test)
 const fresh = async (): Promise<Kit> => kit((await anvil()).rpcUrl)
@@ -20,24 +31,10 @@ async function coordinatorTx(one: Kit, tokenId: number, signed: boolean): Promis
   if (!signed) {
     return { encoded: concat(['0x00', zero, zero, KEY, token]), data: queued(created, `0x${'ff'.repeat(20)}`) }
   }
-  const signature = parseSignature(await alice.signTypedData(authorisation(one)))
+  const signature = parseSignature(await alice.signTypedData(authorisation(one.contracts.rollup, KEY, TEST_CHAIN_ID)))
   const v = numberToHex(27 + signature.yParity, { size: 1 })
   return { encoded: concat([v, signature.s, signature.r, KEY, token]), data: queued(created, alice.address) }
 }
-
-const authorisation = (one: Kit) =>
-  ({
-    domain: { name: 'Hermez Network', version: '1', chainId: 31_337, verifyingContract: one.contracts.rollup },
-    types: {
-      Authorise: [
-        { name: 'Provider', type: 'string' },
-        { name: 'Authorisation', type: 'string' },
-        { name: 'BJJKey', type: 'bytes32' },
-      ],
-    },
-    primaryType: 'Authorise',
-    message: { Provider: 'Hermez Network', Authorisation: 'Account creation', BJJKey: KEY },
-  }) as const
 
 test.serial('the first batch must be an L1 batch', async t => {
   const one = await fresh()
@@ -107,7 +104,18 @@ test.serial('the coordinator creates accounts with and without an authorisation'
   const both = { encoded: concat([signed.encoded, plain.encoded]), data: concat([signed.data, plain.data]) }
   await one.forge({ l1: true, coordinatorTxs: both.encoded, coordinatorData: both.data, newLastIdx: 257 })
   t.is(await one.chain.readContract({ ...one.rollup, functionName: 'lastIdx' }), 257)
-  t.truthy(hashTypedData(authorisation(one)))
+})
+
+test.serial('accounts are created in L2 batches as well, and the queue stays', async t => {
+  const one = await fresh()
+  await one.forge({ l1: true })
+  await one.deposit()
+  await one.forge({ l1: true })
+  const created = await coordinatorTx(one, 0, true)
+  const receipt = await one.forge({ coordinatorTxs: created.encoded, coordinatorData: created.data, newLastIdx: 256 })
+  t.is(one.events(receipt, one.contracts.rollup)[0]?.args['l1UserTxsLen'], 0)
+  const waiting = await one.chain.readContract({ ...one.rollup, functionName: 'mapL1TxQueue', args: [2] })
+  t.deepEqual(waiting, queued())
 })
 
 test.serial('a token that is not registered and a signature of nobody are refused', async t => {
