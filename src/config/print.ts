@@ -33,7 +33,7 @@ function walk(loaded: Loaded, schema: SchemaView, raw: unknown, path: readonly s
   const value = raw ?? schema.default
   if (value === undefined) return []
   const key = path.join('.')
-  const origin = showOrigin(loaded.layers.originOf(key))
+  const origin = raw === undefined ? 'default' : showOrigin(loaded.layers.originOf(key))
   return [{ key, value: show(schema, value), origin, reload: schema['x-reload'] === true }]
 }
 

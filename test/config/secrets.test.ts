@@ -47,8 +47,9 @@ test('a URL is shown without user, password, query values and long words', t => 
 const account = (key: string, more = '', chainId = 31_337): string =>
   `[roles]\nenabled = []\n[chains.dev]\nrpc = ["http://x.example"]\nchain_id = ${chainId}\n[accounts.a]\nchain = "dev"\nkey = "${key}"\n${more}`
 
+const texts = async (toml: string): Promise<string[]> => (await problemsOf({ toml })).map(problem => problem.key)
+
 test('a literal key passes only on a development chain and only when it is allowed', async t => {
-  const texts = async (toml: string): Promise<string[]> => (await problemsOf({ toml })).map(problem => problem.key)
   t.deepEqual(await texts(account(KEY)), ['accounts.a.key'])
   t.deepEqual(await texts(account(KEY, 'allow_raw_keys = true', 1)), ['accounts.a.key'])
   t.deepEqual(await texts(account('hunter2', 'allow_raw_keys = true')), ['accounts.a.key'])
