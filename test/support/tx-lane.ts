@@ -29,6 +29,13 @@ import { SimulatedClock } from './simulated-clock.ts'
 
 export const GWEI = 1_000_000_000n
 
+/** What a test wants otherwise than usual. */
+export type LaneChanges = Partial<Omit<TxManagerArgs, 'limits' | 'rpc'>> & {
+  readonly limits?: Partial<Limits>
+  /** Further endpoints that are asked for receipts. */
+  readonly endpoints?: readonly PublicClient[]
+}
+
 export interface Bench {
   readonly orm: Orm
   readonly clock: SimulatedClock
@@ -38,7 +45,7 @@ export interface Bench {
   readonly rpcUrl: string
   readonly chain: ReturnType<typeof testClient>
   /** Another actor on the same lane: a new life of the daemon, or another daemon. */
-  start(changes?: Partial<Omit<TxManagerArgs, 'limits'>> & { readonly limits?: Partial<Limits> }): Promise<Lane>
+  start(changes?: LaneChanges): Promise<Lane>
   wish(key: string, changes?: Partial<Wish>): Promise<Intent>
   cancel(key: string, because: string): Promise<void>
   tx(key: string): Promise<TransactionView>
@@ -88,7 +95,7 @@ async function createBench(orm: Orm, rpcUrl: string, through?: string): Promise<
   const client = connect(rpcUrl)
   const account = privateKeyToAccount(generatePrivateKey())
   await chain.setBalance({ address: account.address, value: 10n ** 20n })
-  const counter = await deploy(rpcUrl, () => chain.mine({ blocks: 1 }))
+  const counter = await deploy(rpcUrl, () => chain.mine({ blocks: 8 })) // deeper than any reorganisation here
   const mine = (blocks = 1): Promise<void> => chain.mine({ blocks })
   const bench: Bench = {
     orm,
@@ -166,17 +173,17 @@ const LIMITS: Limits = {
   gasMarginPercent: 25,
 }
 
-async function startLane(
-  bench: Bench,
-  client: PublicClient,
-  changes: Parameters<Bench['start']>[0] = {},
-): Promise<Lane> {
+async function startLane(bench: Bench, client: PublicClient, changes: LaneChanges = {}): Promise<Lane> {
   const args: TxManagerArgs = {
     chain: 'local',
     account: 'main',
     chainId: TEST_CHAIN_ID,
     db: () => bench.orm,
-    rpc: { client, sendRaw: raw => client.request({ method: 'eth_sendRawTransaction', params: [raw] }) },
+    rpc: {
+      client,
+      sendRaw: raw => client.request({ method: 'eth_sendRawTransaction', params: [raw] }),
+      ...(changes.endpoints ? { endpoints: changes.endpoints } : {}),
+    },
     signer: bench.account,
     holder: 'first',
     leaseMs: 30_000,

@@ -1,7 +1,7 @@
 /** Every answer of the clients that are known has its class, and no answer ever frees a nonce. */
 import test from 'ava'
-import fc from 'fast-check'
-import { classify, foreign, reactionTo } from '../../../src/actors/lanes/tx/classify.ts'
+import * as fc from 'fast-check'
+import { classify, foreign, reactionTo, type Reaction } from '../../../src/actors/lanes/tx/classify.ts'
 import type { ErrorClass } from '../../../src/actors/lanes/tx/error-table.ts'
 
 type Row = readonly [client: string, found: ErrorClass, code: number | null, ...texts: string[]]
@@ -273,17 +273,22 @@ const mutated = fc
   .tuple(fc.constantFrom(...KNOWN_TEXTS), fc.constantFrom(...KNOWN_TEXTS), fc.nat(80), fc.nat(80), fc.string())
   .map(([a, b, cut, at, junk]) => a.slice(0, cut) + junk + b.slice(at))
 
+const HARMLESS: ReadonlySet<Reaction> = new Set<Reaction>([
+  'accepted',
+  'look',
+  'resend',
+  'reprice',
+  'hold',
+  'give-back',
+  'stop',
+])
+
 test('ten thousand mutated answers: each has a reaction, and none of them frees a nonce', t => {
-  const reactions = new Set<string>()
   fc.assert(
-    fc.property(mutated, fc.option(fc.integer({ min: -33_000, max: 600 })), (text, code) => {
-      reactions.add(reactionTo(classify({ text, code, status: null })))
-    }),
+    fc.property(mutated, fc.option(fc.integer({ min: -33_000, max: 600 })), (text, code) =>
+      HARMLESS.has(reactionTo(classify({ text, code, status: null }))),
+    ),
     { numRuns: 10_000 },
   )
-  const harmless = ['accepted', 'look', 'resend', 'reprice', 'hold', 'give-back', 'stop']
-  t.deepEqual(
-    [...reactions].filter(reaction => !harmless.includes(reaction)),
-    [],
-  )
+  t.pass()
 })

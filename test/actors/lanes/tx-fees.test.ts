@@ -1,6 +1,6 @@
 /** The fee function: never above the ceiling, always a valid replacement, never below the market. */
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { gwei, nextBaseFee, quote, raisedFees, type Asking, type FeeRules } from '../../../src/actors/lanes/tx/fees.ts'
 
 const GWEI = 1_000_000_000n
@@ -59,9 +59,10 @@ test('without EIP-1559 both fees are the gas price', t => {
   })
 })
 
+const raised = (value: bigint, percent: number): bigint =>
+  raisedFees({ maxFeePerGas: value, maxPriorityFeePerGas: value }, percent).maxFeePerGas
+
 test('the least raise of the reference: 100 to 110, 10 to 12 at 20 percent, 5 to 6, and never nothing', t => {
-  const raised = (value: bigint, percent: number): bigint =>
-    raisedFees({ maxFeePerGas: value, maxPriorityFeePerGas: value }, percent).maxFeePerGas
   t.is(raised(100n, 10), 110n)
   t.is(raised(100n, 1), 110n) // clients want ten percent whatever the configuration says
   t.is(raised(10n, 20), 12n)

@@ -1,6 +1,6 @@
 /** States follow from chain evidence only; the renumber rule holds in every generated history. */
 import test from 'ava'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { gaps, nextNonce } from '../../../src/actors/lanes/tx/nonce.ts'
 import { settle, type AttemptEvidence, type Evidence, type Standing } from '../../../src/actors/lanes/tx/settle.ts'
 

@@ -1,0 +1,220 @@
+/**
+ * The lane dies at every named point between two writes, and another life goes on with the same rows: every wish has
+ * exactly one effect, none is lost, no nonce is wasted. Also: two daemons with one account, and signers that lie.
+ */
+import test from 'ava'
+import { privateKeyToAccount } from 'viem/accounts'
+import { Attempt, Intent } from '../../../src/entities/kernel/intent.ts'
+import { CRASH_POINTS, type CrashPoint } from '../../../src/actors/lanes/tx/crash-points.ts'
+import type { Signer } from '../../../src/actors/lanes/tx/lane.ts'
+import { untold } from '../../../src/actors/lanes/wish.ts'
+import { TEST_KEYS } from '../../support/anvil.ts'
+import { useTxLane, type Bench, type Lane } from '../../support/tx-lane.ts'
+
+const bench = useTxLane(test)
+
+class Killed extends Error {}
+
+/** Throws at the n-th time the point is reached, and never again. */
+function killer(
+  point: CrashPoint,
+  times: number,
+): { readonly hook: (at: CrashPoint) => void; readonly fired: () => boolean } {
+  let left = times
+  return {
+    hook: at => {
+      if (at !== point || left === 0) return
+      left -= 1
+      if (left === 0) throw new Killed(`killed at ${point}`)
+    },
+    fired: () => left === 0,
+  }
+}
+
+/** A life with a bump, a cancellation, a reorganisation and the blocks to the end. */
+const STORY: readonly ((b: Bench, lane: Lane) => Promise<void>)[] = [
+  (_, lane) => lane.tick(),
+  async (b, lane) => {
+    await b.clock.advance(60_000)
+    await lane.tick()
+  },
+  async (b, lane) => {
+    await b.cancel('c', 'not wanted any more')
+    await lane.look()
+  },
+  (_, lane) => lane.block(),
+  async (b, lane) => {
+    await b.wish('d', { confirmations: 3 })
+    await lane.look()
+  },
+  (_, lane) => lane.block(),
+  (_, lane) => lane.reorg(2),
+  (_, lane) => lane.block(),
+  (_, lane) => lane.block(),
+  (_, lane) => lane.block(2),
+]
+
+for (const point of CRASH_POINTS) {
+  for (const times of [1, 2]) {
+    test.serial(`killed at ${point}, time ${times}: one effect for each wish, no nonce wasted`, async t => {
+      const b = await bench(t)
+      const kill = killer(point, times)
+      for (const key of ['a', 'b', 'c']) await b.wish(key, { confirmations: 3 })
+      let lane = await b.start({ crashPoint: kill.hook })
+      for (const step of STORY) {
+        try {
+          await step(b, lane)
+        } catch (error) {
+          if (!(error instanceof Killed)) throw error
+          lane = await b.start()
+          await lane.tick()
+        }
+      }
+      for (let round = 0; round < 4; round += 1) await lane.block()
+      const keys = ['a', 'b', 'c', 'd']
+      t.deepEqual(await b.states(keys), ['confirmed', 'confirmed', 'cancelled', 'confirmed'])
+      t.deepEqual(await Promise.all(keys.map(b.hits)), [1, 1, 0, 1])
+      t.is(await b.nonce(), 4)
+      t.is((await untold(b.orm.em.fork(), 'forger')).length, 4)
+      if (times === 1) t.true(kill.fired())
+    })
+  }
+}
+
+test.serial('after a restart what was signed is sent first, byte for byte, and then the new', async t => {
+  const b = await bench(t)
+  const first = await b.start({ crashPoint: killer('attempts-committed', 1).hook })
+  await b.wish('a')
+  await b.wish('b')
+  await t.throwsAsync(first.tick(), { instanceOf: Killed })
+  const committed = await b.orm.em.fork().find(Attempt, {}, { orderBy: { id: 'asc' } })
+  t.deepEqual(
+    committed.map(attempt => attempt.state),
+    ['signed', 'signed'],
+  )
+  await b.wish('c')
+  const second = await b.start()
+  await second.tick()
+  const now = await b.orm.em.fork().find(Attempt, {}, { orderBy: { id: 'asc' } })
+  t.deepEqual(
+    now.map(attempt => [attempt.nonce, attempt.state]),
+    [
+      [0, 'broadcast'],
+      [1, 'broadcast'],
+      [2, 'broadcast'],
+    ],
+  )
+  t.deepEqual(
+    now.slice(0, 2).map(attempt => attempt.hash),
+    committed.map(attempt => attempt.hash),
+  )
+})
+
+test.serial('mined while the daemon was away: the outcome is found and told, nothing is sent', async t => {
+  const b = await bench(t)
+  const first = await b.start()
+  await b.wish('a')
+  await first.tick()
+  await b.mine(10)
+  const second = await b.start()
+  await second.tick()
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is((await b.tx('a')).attempts.length, 1)
+  t.true(second.sent.some(({ to }) => to === 'forger/coordinator'))
+})
+
+test.serial('8: a second daemon stays passive, says who sends, and takes over when the lease has run out', async t => {
+  const b = await bench(t)
+  const first = await b.start()
+  await first.tick()
+  const second = await b.start({ holder: 'second' })
+  await b.wish('a')
+  await second.tick()
+  await second.look()
+  t.is((await b.tx('a')).state, 'queued')
+  t.deepEqual(
+    second.logs.filter(line => line.level === 'warn').map(line => [line.text, line.fields['holder']]),
+    [['another daemon sends for this account', 'first']],
+  )
+  t.true(second.planned.every(({ ms }) => ms <= 2 * 30_000))
+  await expireLease(b)
+  await second.look()
+  t.is((await b.tx('a')).state, 'sent')
+  await b.wish('b')
+  await first.look()
+  t.is((await b.tx('b')).state, 'queued')
+  t.true(first.logs.some(line => line.text === 'lost the lane to another daemon'))
+  await second.look()
+  await second.block(3)
+  t.deepEqual(await b.states(['a', 'b']), ['confirmed', 'confirmed'])
+  t.is(await b.nonce(), 2)
+})
+
+test.serial('a daemon that ends in order leaves the lane to the next at once', async t => {
+  const b = await bench(t)
+  const first = await b.start()
+  await first.tick()
+  await first.stop()
+  const second = await b.start({ holder: 'second' })
+  await b.wish('a')
+  await second.tick()
+  t.is((await b.tx('a')).state, 'sent')
+})
+
+test.serial('a zombie that signed before it was replaced cannot write: its nonce is not taken twice', async t => {
+  const b = await bench(t)
+  let takeOver: (() => Promise<void>) | null = null
+  const zombie = await b.start({ crashPoint: point => (point === 'attempts-signed' ? takeOver?.() : undefined) })
+  const heir = await b.start({ holder: 'second' })
+  await b.wish('a')
+  takeOver = async () => {
+    takeOver = null
+    await expireLease(b)
+    await heir.tick()
+  }
+  await zombie.tick()
+  t.is(await b.orm.em.fork().count(Attempt), 1)
+  await heir.block(3)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.nonce(), 1)
+})
+
+test.serial('30: a signer that answers with another transaction stops the lane before anything is stored', async t => {
+  const b = await bench(t)
+  const generous: Signer = {
+    address: b.account.address,
+    source: 'remote',
+    signTransaction: tx => b.account.signTransaction({ ...tx, value: 1n }),
+  }
+  const lane = await b.start({ signer: generous })
+  await b.wish('a')
+  await t.throwsAsync(lane.tick(), { message: 'the signer of main answered with another value' })
+  const other = privateKeyToAccount(TEST_KEYS[1])
+  const impostor: Signer = { ...generous, signTransaction: tx => other.signTransaction(tx) }
+  const second = await b.start({ signer: impostor })
+  await t.throwsAsync(second.tick(), { message: 'the signer of main answered with another signature' })
+  t.is(await b.orm.em.fork().count(Attempt), 0)
+  t.is(await b.orm.em.fork().count(Intent, { state: 'queued' }), 1)
+})
+
+test.serial('30: a signer that does not answer is waited for; no nonce is lost', async t => {
+  const b = await bench(t)
+  let down = true
+  const signer: Signer = {
+    address: b.account.address,
+    source: 'remote',
+    signTransaction: tx => (down ? Promise.reject(new Error('no route')) : b.account.signTransaction(tx)),
+  }
+  const lane = await b.start({ signer })
+  await b.wish('a')
+  await lane.tick()
+  t.is((await b.tx('a')).state, 'queued')
+  t.true(lane.planned.length > 0)
+  down = false
+  await lane.tick()
+  t.like(await b.tx('a'), { state: 'sent', nonce: 0 })
+})
+
+async function expireLease(b: Bench): Promise<void> {
+  await b.orm.em.fork().execute(`update kernel.lease set expires_at = now() - interval '1 second'`)
+}

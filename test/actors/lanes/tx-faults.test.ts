@@ -1,0 +1,468 @@
+/** What the world does to transactions: prices, reorganisations, strangers, lost answers, lost pools, empty accounts. */
+import test from 'ava'
+import { parseEther } from 'viem'
+import { useFaultProxy } from '../../support/fault-proxy.ts'
+import { GWEI, useTxLane } from '../../support/tx-lane.ts'
+
+const bench = useTxLane(test)
+const proxied = useFaultProxy(test)
+
+test.serial('a transaction that waits too long is replaced at the same nonce, ten percent dearer at least', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a')
+  await lane.tick()
+  await lane.tick()
+  t.is((await b.tx('a')).attempts.length, 1)
+  await b.clock.advance(60_000)
+  await lane.tick()
+  const { attempts } = await b.tx('a')
+  t.deepEqual(
+    attempts.map(attempt => [attempt.nonce, attempt.state]),
+    [
+      [0, 'replaced'],
+      [0, 'broadcast'],
+    ],
+  )
+  const [first, second] = attempts
+  t.true(BigInt(second?.maxFeePerGasWei ?? 0) * 10n >= BigInt(first?.maxFeePerGasWei ?? 0) * 11n)
+  t.true(BigInt(second?.maxPriorityFeePerGasWei ?? 0) * 10n >= BigInt(first?.maxPriorityFeePerGasWei ?? 0) * 11n)
+  await lane.block(3)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.hits('a'), 1)
+})
+
+test.serial('a person can ask for a replacement now', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a')
+  await lane.tick()
+  await lane.deliver({ type: 'bump', intentKey: 'a' })
+  t.is((await b.tx('a')).attempts.length, 2)
+})
+
+test.serial('58: an older attempt that is mined counts; nothing is sent a third time', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a')
+  await lane.tick()
+  const [first] = (await b.tx('a')).attempts
+  const raw = await rawOf(b, first?.hash ?? '')
+  await lane.deliver({ type: 'bump', intentKey: 'a' })
+  const second = (await b.tx('a')).attempts[1]
+  await b.chain.dropTransaction({ hash: hex(second?.hash) })
+  await b.client.sendRawTransaction({ serializedTransaction: raw })
+  await lane.block(3)
+  const tx = await b.tx('a')
+  t.like(tx, { state: 'confirmed', minedHash: first?.hash })
+  t.is(tx.attempts.length, 2)
+  t.is(await b.hits('a'), 1)
+})
+
+test.serial('13: above the ceiling it waits, says so once, and sends by itself when the market allows', async t => {
+  const b = await bench(t)
+  const lane = await b.start({ limits: { maxFeePerGasWei: 20n * GWEI } })
+  await b.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 60n * GWEI })
+  await b.mine()
+  await b.wish('a')
+  await lane.tick()
+  await lane.tick()
+  t.like(await b.tx('a'), { state: 'queued', nonce: null })
+  t.regex((await b.tx('a')).because ?? '', /^the market asks [\d.]+ gwei, the ceiling is 20 gwei$/)
+  t.is(lane.logs.filter(line => line.text === 'waits for cheaper gas').length, 1)
+  await b.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: GWEI })
+  await lane.block()
+  t.is((await b.tx('a')).state, 'sent')
+  await lane.block(3)
+  t.like(await b.tx('a'), { state: 'confirmed', because: null })
+})
+
+test.serial('a replacement beyond the ceiling is not signed; the earlier version stays in the pool', async t => {
+  const b = await bench(t)
+  const fees = await b.client.estimateFeesPerGas()
+  const lane = await b.start({ limits: { maxFeePerGasWei: (fees.maxFeePerGas * 105n) / 100n } })
+  await b.wish('a')
+  await lane.tick()
+  await b.clock.advance(60_000)
+  await lane.tick()
+  const tx = await b.tx('a')
+  t.is(tx.attempts.length, 1)
+  t.regex(tx.because ?? '', /^a replacement needs [\d.]+ gwei, the ceiling is [\d.]+ gwei$/)
+  await lane.block(3)
+  t.like(await b.tx('a'), { state: 'confirmed', because: null })
+})
+
+test.serial('12: a base fee above the cap evicts it; it is sent again dearer and lands once', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a')
+  await lane.tick()
+  await b.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 50n * GWEI })
+  await lane.block()
+  for (let round = 0; round < 4; round += 1) await lane.block()
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.hits('a'), 1)
+})
+
+test.serial(
+  '15: a reorganisation brings a mined one back to pending: the same bytes are sent, it lands once',
+  async t => {
+    const b = await bench(t)
+    const lane = await b.start()
+    await b.wish('a', { confirmations: 4 })
+    await lane.tick()
+    await lane.block()
+    t.is((await b.tx('a')).state, 'mined')
+    await lane.reorg(1)
+    const back = await b.tx('a')
+    t.like(back, { state: 'sent', minedHash: null, minedBlock: null })
+    t.is(back.attempts.length, 1)
+    t.is(await b.hits('a'), 0)
+    await lane.block()
+    t.is((await b.tx('a')).state, 'mined')
+    await lane.block(4)
+    t.is((await b.tx('a')).state, 'confirmed')
+    t.is((await b.tx('a')).attempts.length, 1)
+    t.is(await b.hits('a'), 1)
+    t.is(lane.sent.filter(({ to }) => to === 'forger/coordinator').length, 1)
+  },
+)
+
+test.serial('18: the whole tail behind a reorganised nonce is sent again in order, none lost', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  const keys = Array.from({ length: 50 }, (_, index) => `k${index}`)
+  await lane.tick()
+  await b.wish('first', { confirmations: 4 })
+  await lane.look()
+  await lane.block()
+  for (const key of keys) await b.wish(key, { confirmations: 4 })
+  await lane.look()
+  await lane.reorg(1)
+  t.is((await b.tx('first')).state, 'sent')
+  await lane.block()
+  await lane.block(5)
+  t.deepEqual([...new Set(await b.states(['first', ...keys]))], ['confirmed'])
+  for (const key of keys) t.is(await b.hits(key), 1)
+  t.is(await b.nonce(), 51)
+})
+
+test.serial('16: re-included in another block, only the block changes; nothing is sent', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a', { confirmations: 4 })
+  await lane.tick()
+  await lane.block()
+  const before = await b.tx('a')
+  const raw = await rawOf(b, before.minedHash ?? '')
+  await lane.block()
+  await reorgWith(b, 2, [[raw, 1]])
+  await lane.deliver({ type: 'Reorg', chain: 'local', fork: BigInt(before.minedBlock ?? 0) - 1n, depth: 2 })
+  const after = await b.tx('a')
+  t.is(after.state, 'mined')
+  t.is(BigInt(after.minedBlock ?? 0), BigInt(before.minedBlock ?? 0) + 1n)
+  await lane.block(4)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.hits('a'), 1)
+})
+
+test.serial(
+  '21: a stranger on our key: the wish gets a new nonce only when the loss is final, and exactly once',
+  async t => {
+    const b = await bench(t)
+    const lane = await b.start()
+    await lane.tick()
+    const stolen = await b.foreign(0)
+    await b.wish('a', { confirmations: 3 })
+    await lane.look()
+    await lane.block()
+    t.is((await b.client.getTransactionReceipt({ hash: stolen })).status, 'success')
+    t.like(await b.tx('a'), { state: 'sent', nonce: 0 })
+    t.regex((await b.tx('a')).because ?? '', /nonce 0 was used by a transaction that is not ours; waits/)
+    await lane.block(2)
+    t.is((await b.tx('a')).state, 'sent')
+    await lane.block()
+    t.like(await b.tx('a'), { state: 'sent', nonce: 1 })
+    t.deepEqual(
+      (await b.tx('a')).attempts.map(attempt => [attempt.nonce, attempt.state]),
+      [
+        [0, 'dead'],
+        [1, 'broadcast'],
+      ],
+    )
+    await lane.block(4)
+    t.is((await b.tx('a')).state, 'confirmed')
+    t.is(await b.hits('a'), 1)
+    t.is(lane.logs.filter(line => line.level === 'error').length, 1)
+  },
+)
+
+test.serial('17: a reorganisation that puts a foreign transaction on our nonce ends the same way', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a', { confirmations: 3 })
+  await lane.tick()
+  await lane.block()
+  const raw = await b.account.signTransaction({
+    type: 'eip1559',
+    chainId: 31_337,
+    nonce: 0,
+    to: b.account.address,
+    gas: 21_000n,
+    maxFeePerGas: 90n * GWEI,
+    maxPriorityFeePerGas: GWEI,
+  })
+  await reorgWith(b, 1, [[raw, 0]])
+  const head = await b.client.getBlockNumber()
+  await lane.deliver({ type: 'Reorg', chain: 'local', fork: head - 1n, depth: 1 })
+  t.like(await b.tx('a'), { state: 'sent', nonce: 0 })
+  await lane.block(3)
+  t.like(await b.tx('a'), { state: 'sent', nonce: 1 })
+  await lane.block(4)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.hits('a'), 1)
+})
+
+test.serial('20: a nonce that nobody holds any more is filled within two blocks', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.foreign(0)
+  await b.mine()
+  await b.wish('a')
+  await lane.tick()
+  t.is((await b.tx('a')).nonce, 1)
+  await lane.reorg(1) // the foreign one is gone: nonce 0 is missing
+  await lane.block()
+  await lane.block()
+  await lane.block(3)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.hits('a'), 1)
+  t.true(lane.logs.some(line => line.text === 'filled a nonce gap'))
+})
+
+test.serial('19: a reorganisation deeper than finality sends the same bytes again and says so loudly', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a', { confirmations: 1 })
+  await lane.tick()
+  await lane.block(2)
+  t.is((await b.tx('a')).state, 'confirmed')
+  await b.wish('b', { confirmations: 1 })
+  await lane.look()
+  await lane.reorg(3)
+  await lane.block()
+  await lane.block()
+  await lane.block(2)
+  t.is(await b.hits('a'), 1)
+  t.is(await b.hits('b'), 1)
+  t.is((await b.tx('b')).state, 'confirmed')
+  t.true(lane.logs.some(line => line.level === 'error' && line.text.includes('deeper than its confirmations')))
+})
+
+test.serial('22: without funds the lane waits, says so once, and resumes after a top-up', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.chain.setBalance({ address: b.account.address, value: 1n })
+  await b.wish('a')
+  await lane.tick()
+  await b.wish('b')
+  await lane.look()
+  t.deepEqual(await b.states(['a', 'b']), ['sent', 'queued'])
+  t.regex((await b.tx('b')).because ?? '', /^the account lacks funds: /)
+  await lane.block()
+  await lane.block()
+  t.is((await b.tx('b')).state, 'queued')
+  t.is(lane.logs.filter(line => line.level === 'error').length, 1)
+  await b.chain.setBalance({ address: b.account.address, value: parseEther('1') })
+  await lane.block()
+  t.deepEqual(await b.states(['a', 'b']), ['sent', 'sent'])
+  await lane.block(3)
+  t.deepEqual(await b.states(['a', 'b']), ['confirmed', 'confirmed'])
+  t.is(await b.nonce(), 2)
+})
+
+test.serial('9: sent but the answer is lost: no second nonce, mined once', async t => {
+  const node = await bench(t)
+  const proxy = await proxied(node.rpcUrl)
+  const b = await bench(t, proxy.url)
+  const lane = await b.start()
+  proxy.on('eth_sendRawTransaction', async (_, forward) => {
+    await forward()
+    return 'reset'
+  })
+  await b.wish('a')
+  await lane.tick()
+  t.like(await b.tx('a'), { state: 'sent', nonce: 0 })
+  t.is((await b.tx('a')).attempts[0]?.state, 'signed')
+  await lane.block(3)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.hits('a'), 1)
+  t.is(await b.nonce(), 1)
+})
+
+test.serial('10: acknowledged and lost: noticed, and the same bytes are sent again', async t => {
+  const node = await bench(t)
+  const proxy = await proxied(node.rpcUrl)
+  const b = await bench(t, proxy.url)
+  const lane = await b.start()
+  let lost = 0
+  proxy.on('eth_sendRawTransaction', async (_, forward) => {
+    lost += 1
+    return lost === 1 ? { result: `0x${'0'.repeat(64)}` } : forward()
+  })
+  await b.wish('a')
+  await lane.tick()
+  for (let round = 0; round < 4; round += 1) await lane.block()
+  await lane.block(2)
+  const tx = await b.tx('a')
+  t.is(tx.state, 'confirmed')
+  t.is(tx.attempts.length, 1)
+})
+
+test.serial('14: a replacement that the node finds too cheap is raised again, at the same nonce', async t => {
+  const node = await bench(t)
+  const proxy = await proxied(node.rpcUrl)
+  const b = await bench(t, proxy.url)
+  const lane = await b.start()
+  let refused = 0
+  proxy.on('eth_sendRawTransaction', async (_, forward) => {
+    refused += 1
+    return refused <= 2 ? { error: { code: -32000, message: 'replacement transaction underpriced' } } : forward()
+  })
+  await b.wish('a')
+  await lane.tick()
+  await lane.tick()
+  await lane.tick()
+  await lane.block(3)
+  const tx = await b.tx('a')
+  t.is(tx.state, 'confirmed')
+  t.true(tx.attempts.every(attempt => attempt.nonce === 0))
+  t.is(await b.hits('a'), 1)
+})
+
+test.serial(
+  'bytes that a node calls invalid for good give their nonce back with a no-op; the next wish goes on',
+  async t => {
+    const node = await bench(t)
+    const proxy = await proxied(node.rpcUrl)
+    const b = await bench(t, proxy.url)
+    const lane = await b.start()
+    let sends = 0
+    proxy.on('eth_sendRawTransaction', async (_, forward) => {
+      sends += 1
+      return sends === 1
+        ? { error: { code: -32000, message: 'oversized data: transaction size 2, limit 1' } }
+        : forward()
+    })
+    await b.wish('a')
+    await lane.tick()
+    await b.wish('b')
+    await lane.tick()
+    await lane.block(3)
+    t.like(await b.tx('a'), { state: 'cancelled' })
+    t.regex((await b.tx('a')).because ?? '', /^the node refuses it for good: oversized data/)
+    t.is((await b.tx('b')).state, 'confirmed')
+    t.deepEqual([await b.hits('a'), await b.hits('b')], [0, 1])
+  },
+)
+
+test.serial('25: an endpoint that lags does not take anything back', async t => {
+  const node = await bench(t)
+  const proxy = await proxied(node.rpcUrl)
+  const b = await bench(t, proxy.url)
+  const lane = await b.start()
+  await b.wish('a', { confirmations: 5 })
+  await lane.tick()
+  const stale = await b.client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] })
+  await lane.block(2)
+  t.is((await b.tx('a')).state, 'mined')
+  proxy.on('eth_getBlockByNumber', async () => ({ result: stale }))
+  await lane.tick()
+  t.is((await b.tx('a')).state, 'mined')
+  proxy.on('eth_getBlockByNumber', null)
+  await lane.block(4)
+  t.is((await b.tx('a')).state, 'confirmed')
+})
+
+test.serial('26: receipts that one endpoint denies are found at another; nothing is sent again', async t => {
+  const node = await bench(t)
+  const proxy = await proxied(node.rpcUrl)
+  const b = await bench(t, proxy.url)
+  const lane = await b.start({ endpoints: [b.client] })
+  proxy.on('eth_getTransactionReceipt', async () => ({ result: null }))
+  await b.wish('a')
+  await lane.tick()
+  await lane.block()
+  t.is((await b.tx('a')).state, 'mined')
+  await lane.block(2)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(proxy.calls.filter(call => call.method === 'eth_sendRawTransaction').length, 1)
+})
+
+test.serial('a chain that does not answer is waited out: one line in the log, nothing lost', async t => {
+  const node = await bench(t)
+  const proxy = await proxied(node.rpcUrl)
+  const b = await bench(t, proxy.url)
+  const lane = await b.start()
+  proxy.on('eth_getBlockByNumber', async () => 'reset')
+  await b.wish('a')
+  for (let round = 0; round < 3; round += 1) await lane.tick()
+  t.is((await b.tx('a')).state, 'queued')
+  t.is(lane.logs.filter(line => line.text === 'the chain does not answer').length, 1)
+  proxy.on('eth_getBlockByNumber', null)
+  await lane.tick()
+  t.is((await b.tx('a')).state, 'sent')
+})
+
+test.serial('cancelled before it is signed: nothing happens on chain', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a')
+  await b.cancel('a', 'not wanted any more')
+  await lane.tick()
+  t.like(await b.tx('a'), { state: 'cancelled', nonce: null, because: 'not wanted any more' })
+  t.is((await b.tx('a')).attempts.length, 0)
+})
+
+test.serial('33: a cancelled transaction loses its nonce to a no-op', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a')
+  await lane.tick()
+  await b.cancel('a', 'not wanted any more')
+  await lane.look()
+  t.is((await b.tx('a')).state, 'cancelling')
+  await lane.block(3)
+  t.like(await b.tx('a'), { state: 'cancelled', nonce: 0, because: 'not wanted any more' })
+  t.is(await b.hits('a'), 0)
+  t.is(await b.nonce(), 1)
+})
+
+test.serial('33: when the original is mined before the no-op, the outcome says so', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a')
+  await lane.tick()
+  await b.cancel('a', 'not wanted any more')
+  await b.mine()
+  await lane.look()
+  await lane.block(2)
+  t.is((await b.tx('a')).state, 'confirmed')
+  t.is(await b.hits('a'), 1)
+})
+
+type Bench = Awaited<ReturnType<typeof bench>>
+
+const hex = (text: string | undefined): `0x${string}` => `0x${(text ?? '').slice(2)}`
+
+async function rawOf(b: Bench, hash: string): Promise<`0x${string}`> {
+  const rows = await b.orm.em
+    .fork()
+    .execute<{ raw: `0x${string}` }[]>('select raw from kernel.attempt where hash = ?', [hash])
+  return rows[0]?.raw ?? '0x'
+}
+
+/** anvil's reorganisation with transactions to put into the new blocks; not in viem's schema. */
+async function reorgWith(b: Bench, depth: number, transactions: [string, number][]): Promise<void> {
+  await b.chain.request({ method: 'anvil_reorg' as 'anvil_reset', params: [depth, transactions] as never })
+}
