@@ -89,7 +89,7 @@ export function reduce(terms: Columns, { digits, acc }: Scratch, out: (limb: num
     for (let i = Math.max(0, k - LIMBS + 1); i < Math.min(k, LIMBS); i++) {
       quotient.push(mul64(get(digits + i), i64(P[k - i] ?? 0n)))
     }
-    code.push(set(acc, sum64([get(acc), ...terms(k), ...quotient])))
+    code.push(set(acc, sum64([...terms(k), ...quotient, get(acc)])))
   }
   for (let k = 0; k < LIMBS; k++) {
     accumulate(k)
