@@ -9,7 +9,7 @@ export interface WorkerOptions<Args, M extends Tagged, S> {
   readonly id: string
   readonly actor: ActorDefinition<Args, M, S>
   /** Read anew for every incarnation. */
-  readonly args: () => Args
+  readonly args: () => NoInfer<Args>
   /** Default `permanent`. */
   readonly restart?: Restart
   /** Default 5000 ms, as in OTP. */

@@ -69,11 +69,11 @@ export interface System {
   /** Resolves when the root has ended, for whatever reason. Never rejects. */
   readonly done: Promise<Ended>
   /** Never fails and never waits; to an actor that does not run it is a counted dead letter. */
-  send<M>(to: Ref<M>, message: M): void
+  send<M>(to: Ref<M>, message: NoInfer<M>): void
   /** As `send`, but resolves when the message is in the mailbox and rejects when it is lost. */
-  deliver<M>(to: Ref<M>, message: M): Promise<void>
+  deliver<M>(to: Ref<M>, message: NoInfer<M>): Promise<void>
   /** Rejects at once when the other ends or does not run, and after `deadlineMs`. */
-  ask<M, R>(to: Ref<M>, question: (reply: (answer: R) => void) => M, deadlineMs: number): Promise<R>
+  ask<M, R>(to: Ref<M>, question: (reply: (answer: R) => void) => NoInfer<M>, deadlineMs: number): Promise<R>
   /** Runs once when the current incarnation ends, at once when none lives; answers how to take it back. */
   watch(id: string, run: (reason: string) => void): () => void
   /** Every event from now on; answers how to stop listening. Listeners must be quick and must not throw. */

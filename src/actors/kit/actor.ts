@@ -38,14 +38,14 @@ export interface Context<M> {
   /** Uniform in [0, 1); seeded in tests. */
   readonly random: () => number
   /** Never fails and never waits; to an actor that does not run it is a counted dead letter. */
-  send<T>(to: Ref<T>, message: T): void
+  send<T>(to: Ref<T>, message: NoInfer<T>): void
   /**
    * As `send`, but says what became of the message: resolves when it is in the mailbox (under `block-sender` that may
    * take until there is room), rejects when it is lost. Two actors that deliver to each other can wait for ever.
    */
-  deliver<T>(to: Ref<T>, message: T): Promise<void>
+  deliver<T>(to: Ref<T>, message: NoInfer<T>): Promise<void>
   /** Asks and waits for the answer; rejects at once when the other ends, and after `deadlineMs`. */
-  ask<T, R>(to: Ref<T>, question: (reply: (answer: R) => void) => T, deadlineMs: number): Promise<R>
+  ask<T, R>(to: Ref<T>, question: (reply: (answer: R) => void) => NoInfer<T>, deadlineMs: number): Promise<R>
   /** Sends `message` to self after `ms`. Dies with this incarnation. */
   after(ms: number, message: M): () => void
   /** Sends `message` to self about every `ms`, jittered by a fifth. Dies with this incarnation. */
