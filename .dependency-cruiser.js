@@ -7,9 +7,11 @@ const KIT = '^src/actors/kit/'
 const SUPERVISORS = '^src/supervisors/'
 const ENTITIES = '^src/entities/'
 const CHAIN_AND_LANES = '^src/actors/(chain|lanes)/'
-const ROLE = '^src/actors/(?!(?:kit|chain|lanes)/)[^/]+/'
+const PLATFORM = '^src/actors/platform/'
+const ROLE = '^src/actors/(?!(?:kit|chain|lanes|platform)/)[^/]+/'
+const DEMO = '^src/actors/[^/]+/demo/'
 /** What the rooms tell each other: message types, addresses and plain contracts, no behaviour. */
-const CONTRACTS = '^src/role\\.ts$|^src/supervisors/(spec|snapshot)\\.ts$'
+const CONTRACTS = '^src/role\\.ts$|^src/supervisors/(child|spec|snapshot)\\.ts$'
 const OUTSIDE = '(^node:|node_modules)'
 
 /** Files in `from` import only what matches one of `to`, besides packages and Node itself. */
@@ -28,7 +30,7 @@ export default {
     only('kit-imports-leaves', 'The skin on nact knows only leaves.', KIT, [
       LEAVES,
       KIT,
-      '^src/supervisors/spec\\.ts$',
+      '^src/supervisors/(child|spec)\\.ts$',
     ]),
     only('supervisors-import-kit', 'Supervision knows the kit and leaves; records go through a port.', SUPERVISORS, [
       LEAVES,
@@ -40,13 +42,13 @@ export default {
       KIT,
       ENTITIES,
       CHAIN_AND_LANES,
-      '^src/supervisors/spec\\.ts$',
+      '^src/supervisors/(child|spec)\\.ts$',
     ]),
     {
       name: 'roles-are-strangers',
       comment: 'A role never imports another.',
       severity: 'error',
-      from: { path: '^src/actors/(?!(?:kit|chain|lanes)/)([^/]+)/' },
+      from: { path: '^src/actors/(?!(?:kit|chain|lanes|platform)/)([^/]+)/' },
       to: { path: ROLE, pathNot: '^src/actors/$1/' },
     },
     only(
@@ -54,7 +56,30 @@ export default {
       'A role knows leaves, kit, entities, the contracts of the rooms, chain and lanes.',
       ROLE,
       [LEAVES, KIT, ENTITIES, CHAIN_AND_LANES, CONTRACTS, ROLE],
+      { pathNot: DEMO },
     ),
+    only('demos-may-deploy', 'The demo part of a role may also deploy onto the embedded chain.', DEMO, [
+      LEAVES,
+      KIT,
+      ENTITIES,
+      CHAIN_AND_LANES,
+      CONTRACTS,
+      ROLE,
+      '^src/embedded/',
+    ]),
+    only('platform-knows-no-role', 'What keeps the platform up knows no role.', PLATFORM, [
+      LEAVES,
+      KIT,
+      ENTITIES,
+      CHAIN_AND_LANES,
+      CONTRACTS,
+      PLATFORM,
+      '^src/embedded/',
+    ]),
+    only('embedded-imports-leaves', 'The embedded parts are started by others.', '^src/embedded/', [
+      LEAVES,
+      '^src/embedded/',
+    ]),
     only('http-knows-no-role', 'HTTP serves the tree, the entities and what roles bring.', '^src/http/', [
       LEAVES,
       ENTITIES,
