@@ -1,56 +1,64 @@
 /**
- * The pool's rows through the life of a batch (reference 9.4): taken, forged, given back. Set-based SQL; every function
- * runs in the caller's transaction and changes only rows that are in the state it expects.
+ * The pool's rows through the life of a batch (reference 9.4): taken, forged, given back. One statement a call, however
+ * many rows; every function runs in the caller's transaction, changes only rows that are in the state it expects, and
+ * answers how many it changed.
  */
+import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../entities/orm.ts'
 import type { DiscardedTx } from './rollup/selection.ts'
 
 /** Pending transactions become part of batch `num`. */
-export async function startForging(em: Em, txIds: readonly string[], num: number): Promise<void> {
-  if (txIds.length === 0) return
-  await em.execute(
-    `update forger.pool_tx set state = 'fing', batch_num = ?, info = null, error_code = null, error_type = null
-     where state = 'pend' and tx_id in (?)`,
-    [num, txIds],
+export const startForging = (em: Em, txIds: readonly string[], num: number): Promise<number> =>
+  change(
+    em,
+    sql`update forger.pool_tx set state = 'fing', batch_num = ${num}, info = null, error_code = null, error_type = null
+      where state = 'pend' and tx_id = any(${[...txIds]}::text[])`,
   )
-}
 
 /** The batch's transaction is on its way to the chain. */
-export async function doneForging(em: Em, num: number): Promise<void> {
-  await em.execute(`update forger.pool_tx set state = 'fged' where state = 'fing' and batch_num = ?`, [num])
-}
+export const doneForging = (em: Em, num: number): Promise<number> =>
+  change(em, sql`update forger.pool_tx set state = 'fged' where state = 'fing' and batch_num = ${num}`)
 
 /** Everything that batches above `num` held or invalidated is pending again, as if they had never been. */
-export async function rollbackPool(em: Em, num: number): Promise<void> {
-  await em.execute(
-    `update forger.pool_tx set state = 'pend', batch_num = null, info = null, error_code = null, error_type = null
-     where batch_num > ? and state in ('fing', 'fged', 'invl')`,
-    [num],
+export const rollbackPool = (em: Em, num: number): Promise<number> =>
+  change(
+    em,
+    sql`update forger.pool_tx set state = 'pend', batch_num = null, info = null, error_code = null, error_type = null
+      where batch_num > ${num} and state in ('fing', 'fged', 'invl')`,
   )
-}
 
-/** Keeps why a transaction was looked at and left out; it stays pending. */
-export async function noteDiscarded(em: Em, discarded: readonly DiscardedTx[], num: number): Promise<void> {
-  for (const { txId, info, code, type } of discarded) {
-    await em.execute(
-      `update forger.pool_tx set info = ?, error_code = ?, error_type = ? where tx_id = ? and state = 'pend'
-       and error_code is distinct from ?`,
-      [`BatchNum: ${num}. ${info}`, code, type, txId, code],
-    )
-  }
+/** Keeps why a transaction was looked at and left out; it stays pending. The same reason again changes nothing. */
+export function noteDiscarded(em: Em, discarded: readonly DiscardedTx[], num: number): Promise<number> {
+  const ids = discarded.map(({ txId }) => txId)
+  const codes = discarded.map(({ code }) => code)
+  const types = discarded.map(({ type }) => type)
+  const infos = discarded.map(({ info }) => `BatchNum: ${num}. ${info}`)
+  return change(
+    em,
+    sql`update forger.pool_tx p set info = d.info, error_code = d.code, error_type = d.type
+      from unnest(${ids}::text[], ${codes}::int[], ${types}::text[], ${infos}::text[]) as d (tx_id, code, type, info)
+      where p.tx_id = d.tx_id and p.state = 'pend' and p.error_code is distinct from d.code`,
+  )
 }
 
 /** Pending transactions whose nonce a batch has used can never be forged. */
-export async function invalidateOldNonces(
+export function invalidateOldNonces(
   em: Em,
   nonces: readonly { readonly idx: number; readonly nonce: number }[],
   num: number,
-): Promise<void> {
-  for (const { idx, nonce } of nonces) {
-    await em.execute(
-      `update forger.pool_tx set state = 'invl', batch_num = ?, info = 'Nonce is smaller than account nonce'
-       where state = 'pend' and from_idx = ? and nonce <= ?`,
-      [num, idx, nonce],
-    )
-  }
+): Promise<number> {
+  const idxs = nonces.map(({ idx }) => idx)
+  const used = nonces.map(({ nonce }) => nonce)
+  return change(
+    em,
+    sql`update forger.pool_tx p
+      set state = 'invl', batch_num = ${num}, info = 'Nonce is smaller than account nonce'
+      from unnest(${idxs}::bigint[], ${used}::bigint[]) as used (idx, nonce)
+      where p.state = 'pend' and p.from_idx = used.idx and p.nonce <= used.nonce`,
+  )
+}
+
+async function change(em: Em, statement: RawBuilder<unknown>): Promise<number> {
+  const { numAffectedRows } = await statement.execute(em.getKysely())
+  return Number(numAffectedRows ?? 0n)
 }

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import { isTransient, messageOf } from '../../errors.ts'
+import { maskUrl } from '../../secrets.ts'
 import { defineActor, type Context } from '../kit/actor.ts'
 import { proverOf, type ProverPoolMessage, type ProverStatus } from './prover-pool-messages.ts'
 import { assign, type Assignment, type WaitingBatch } from './prover/assign.ts'
@@ -70,7 +71,7 @@ function keyOf(message: ProverPoolMessage): string {
 
 const unheard = ({ name, url }: { readonly name: string; readonly url: string }, clock: Clock): ProverStatus => ({
   name,
-  url,
+  url: maskUrl(url),
   state: 'down',
   batch: null,
   since: clock.now(),
