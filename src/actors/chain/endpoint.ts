@@ -126,9 +126,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     }
   }
 
-  function believed<T>(read: () => T): T {
+  function believed<T>(parse: () => T): T {
     try {
-      return read()
+      return parse()
     } catch (error) {
       throw failed(error)
     }

@@ -66,7 +66,7 @@ export interface Rpc {
   verify(): Promise<void>
   /**
    * The newest block. `known` is the head the caller believes in: a lower one is only answered after every healthy
-   * endpoint has shown it several times (the chain was rolled back); until then EndpointBehindError is thrown.
+   * endpoint has shown it several times over a second (the chain was rolled back); until then EndpointBehindError is thrown.
    */
   latest(known: bigint | null): Promise<Header>
   /** All calls to one endpoint in one request; node errors are answers. */
@@ -82,8 +82,9 @@ export interface Rpc {
 
 /** Blocks an endpoint may be behind the newest one before it rests. */
 const MAX_LAG_BLOCKS = 5
-/** Times in a row that a lower head must be shown before it is believed. */
+/** Times in a row, and for how long, that a lower head must be shown before it is believed. */
 const ROLLBACK_PROOFS = 3
+const ROLLBACK_MS = 1_000
 
 export function createRpc(options: RpcOptions): Rpc {
   const { name, chainId, clock, log } = options
@@ -99,7 +100,8 @@ export function createRpc(options: RpcOptions): Rpc {
   )
   const watch: HeadWatch | null = options.wsUrl === undefined ? null : watchHeads({ ...options, url: options.wsUrl })
   let closed = false
-  let lowerSeen = 0
+  /** Looks in a row that showed a lower head everywhere, and since when. */
+  let lower = { times: 0, since: 0 }
 
   /** Asks one endpoint after the other; the first that serves answers. */
   async function dispatch<T>(ask: (endpoint: Endpoint) => Promise<T>): Promise<{ by: Endpoint; value: T }> {
@@ -181,13 +183,13 @@ export function createRpc(options: RpcOptions): Rpc {
     const { by, value } = await dispatch(async endpoint => ({ before: endpoint.head, header: await endpoint.latest() }))
     const { before, header } = value
     if (known === null || header.number >= known) {
-      lowerSeen = 0
+      lower = { times: 0, since: 0 }
       return header
     }
     const others = await otherHeads(by)
     const ahead = others.find(seen => seen.number >= known)
     if (ahead === undefined) return lowerEverywhere(known, [header, ...others])
-    lowerSeen = 0
+    lower = { times: 0, since: 0 }
     const backwards = before !== null && before > header.number
     const lag = known - header.number
     if (backwards) quarantine(by, `went back from block ${before} to ${header.number} while others did not`)
@@ -204,9 +206,10 @@ export function createRpc(options: RpcOptions): Rpc {
   /** Every endpoint shows less than was known: a rollback, if they keep saying so. */
   function lowerEverywhere(known: bigint, seen: readonly Header[]): Header {
     const highest = seen.reduce((best, header) => (header.number > best.number ? header : best))
-    lowerSeen += 1
-    if (lowerSeen >= ROLLBACK_PROOFS) {
-      lowerSeen = 0
+    const now = clock.now()
+    lower = { times: lower.times + 1, since: lower.times === 0 ? now : lower.since }
+    if (lower.times >= ROLLBACK_PROOFS && now - lower.since >= ROLLBACK_MS) {
+      lower = { times: 0, since: 0 }
       return highest
     }
     const message = `the head of ${name} went back from block ${known} to ${highest.number}`

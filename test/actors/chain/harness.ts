@@ -3,7 +3,7 @@
  * and one subscriber. Time is simulated and moves only while something is waited for.
  */
 import type { ExecutionContext } from 'ava'
-import { decodeEventLog, numberToHex, pad, parseAbi, toEventSelector, type Hex } from 'viem'
+import { numberToHex, pad, parseAbi, toEventSelector, type Hex } from 'viem'
 import { rpcActor } from '../../../src/actors/chain/rpc-actor.ts'
 import { createRpc, type Rpc } from '../../../src/actors/chain/rpc.ts'
 import { scannerOf, synchronizerOf, type ChainNews } from '../../../src/actors/chain/messages.ts'
@@ -26,7 +26,7 @@ import { SimulatedClock } from '../../support/simulated-clock.ts'
 export const CHAIN = 'local'
 const NOTEBOOK = '0x00000000000000000000000000000000000f0f0f'
 const abi = parseAbi(['event Noted(uint256 value)'])
-const [noted] = abi // an AbiEvent
+const [noted] = abi
 const SENDER = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266'
 
 /** anvil without mining of its own; a contract that logs whatever it is called with. */
@@ -83,14 +83,14 @@ export async function startNotebook(t: ExecutionContext): Promise<Notebook> {
     head: async () => Number(await rpc('eth_blockNumber')),
     notes: async () => {
       const filter = { fromBlock: '0x0', toBlock: 'latest', address: NOTEBOOK }
-      const logs = (await rpc('eth_getLogs', [filter])) as { data: Hex; topics: [Hex] }[] // anvil's
+      const logs = (await rpc('eth_getLogs', [filter])) as { data: Hex }[] // anvil's
       return logs.map(log => valueOf(log))
     },
   }
 }
 
-const valueOf = (log: { readonly data: Hex; readonly topics: readonly Hex[] }): number =>
-  Number(decodeEventLog({ abi, eventName: 'Noted', data: log.data, topics: [...log.topics] as [Hex] }).args.value) // has one
+/** The contract logs its input as it is: the data is the value. */
+const valueOf = (log: { readonly data: Hex }): number => Number(BigInt(log.data))
 
 interface Note {
   readonly block: bigint
@@ -226,6 +226,8 @@ function treeOf(options: FollowOptions, rpc: Rpc, news: ChainNews[], metrics: Me
   return supervisor({
     id: 'root',
     strategy: 'rest-for-one',
+    intensity: 1000,
+    period: 3600,
     children: [
       worker({ id: 'listener', actor: listener, args: () => news }),
       worker({ id: `rpc:${CHAIN}`, actor: rpcActor, args: () => ({ rpc, probeMs: 5000 }) }),

@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import { array, assert, boolean, nat, property } from 'fast-check'
 import { accepted, firstSpan, nextRange, refused } from '../../../src/actors/chain/ranges.ts'
 
 test('a refused span is halved, down to one block and no further', t => {
@@ -25,8 +25,8 @@ test('after a few good answers the span grows back to the most, and never above'
 })
 
 test('ranges cover every block above the cursor exactly once', t => {
-  fc.assert(
-    fc.property(fc.nat(5000), fc.nat(5000), fc.array(fc.boolean(), { maxLength: 60 }), (cursor, ahead, refusals) => {
+  assert(
+    property(nat(5000), nat(5000), array(boolean(), { maxLength: 60 }), (cursor, ahead, refusals) => {
       const head = BigInt(cursor + ahead)
       let at = BigInt(cursor)
       let span = firstSpan(512)

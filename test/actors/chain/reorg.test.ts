@@ -1,5 +1,5 @@
 import test from 'ava'
-import fc from 'fast-check'
+import { assert, asyncProperty, integer, nat } from 'fast-check'
 import type { Header } from '../../../src/actors/chain/headers.ts'
 import { findFork, linked, lowestKept, missing, type Place } from '../../../src/actors/chain/reorg.ts'
 
@@ -20,8 +20,8 @@ const forkedAt = (fork: number, head: number) => {
 }
 
 test('the fork is found at every depth, also when the new branch is shorter', async t => {
-  await fc.assert(
-    fc.asyncProperty(fc.nat(300), fc.integer({ min: 1, max: 300 }), fc.nat(300), async (lowest, length, depth) => {
+  await assert(
+    asyncProperty(nat(300), integer({ min: 1, max: 300 }), nat(300), async (lowest, length, depth) => {
       const head = lowest + length - 1
       const fork = head - depth
       const stored = chain(lowest, head)
