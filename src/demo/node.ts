@@ -11,7 +11,7 @@ export interface DemoNodeArgs {
   readonly blockTimeSeconds: number
 }
 
-type Ended = { readonly type: 'ended'; readonly how: string }
+type Ended = { readonly type: 'ended'; readonly pid: number; readonly how: string }
 
 const STOP_MS = 5_000
 
@@ -22,12 +22,13 @@ export const demoNode = defineActor<DemoNodeArgs, Ended, Anvil>({
     const args = ['--accounts', String(FUNDED_ACCOUNTS)]
     const anvil = await startAnvil({ port, stateFile, blockTimeSeconds, chainId: DEMO_CHAIN_ID, args, log: ctx.log })
     void anvil.exited.then(({ code, signal }) =>
-      ctx.send(ctx.self, { type: 'ended', how: `code ${code}, signal ${signal}` }),
+      ctx.send(ctx.self, { type: 'ended', pid: anvil.pid, how: `code ${code}, signal ${signal}` }),
     )
     return anvil
   },
-  receive(_, { how }) {
-    throw new Error(`anvil ended (${how})`)
+  receive(anvil, { pid, how }) {
+    if (pid === anvil.pid) throw new Error(`anvil ended (${how})`)
+    return anvil // news of an anvil that an earlier incarnation has stopped
   },
   stop: async anvil => void (await anvil.stop(STOP_MS)),
 })

@@ -10,6 +10,9 @@ export interface Contracts {
   readonly auction: Address
 }
 
+/** Default bids are kept for six kinds of slots, by slot number. */
+const SLOT_SETS = 6n
+
 interface SlotFrame {
   readonly genesis: bigint
   readonly blocksPerSlot: bigint
@@ -62,7 +65,7 @@ export async function readChainView(
   }
 }
 
-/** The winner of a slot by the auction's own rule: the bidder's forger when the bid reaches the minimum, else the boot coordinator. */
+/** The winner by the auction's own rule: the bidder's forger when the bid reaches the minimum, else the boot coordinator. */
 async function readSlot(
   client: PublicClient,
   auction: Address,
@@ -73,7 +76,7 @@ async function readSlot(
   const at = { address: auction, abi: auctionAbi, blockNumber } as const
   const [[bidder, , committed, bid, closedMinBid], minBid] = await Promise.all([
     client.readContract({ ...at, functionName: 'slots', args: [number] }),
-    client.readContract({ ...at, functionName: 'getMinBidBySlot', args: [number] }),
+    client.readContract({ ...at, functionName: 'getDefaultSlotSetBid', args: [Number(number % SLOT_SETS)] }),
   ])
   const least = closedMinBid === 0n ? minBid : closedMinBid
   const start = frame.genesis + number * frame.blocksPerSlot

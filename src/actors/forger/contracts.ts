@@ -27,7 +27,7 @@ export const auctionAbi = parseAbi([
   'function BLOCKS_PER_SLOT() view returns (uint8)',
   'function getSlotDeadline() view returns (uint8)',
   'function getBootCoordinator() view returns (address)',
-  'function getMinBidBySlot(uint128 slot) view returns (uint128)',
+  'function getDefaultSlotSetBid(uint8 slotSet) view returns (uint128)',
   'function slots(uint128) view returns (address bidder, bool fulfilled, bool forgerCommitment, uint128 bidAmount, uint128 closedMinBid)',
   'function coordinators(address bidder) view returns (address forger, string coordinatorURL)',
 ])

@@ -39,7 +39,7 @@ export function databaseSlot(): DatabaseSlot {
   }
 }
 
-type Message = { readonly type: 'server-ended'; readonly how: string }
+type Message = { readonly type: 'server-ended'; readonly pid: number; readonly how: string }
 
 interface State {
   readonly orm: Orm
@@ -58,7 +58,7 @@ export const database = defineActor<DatabaseArgs, Message, State>({
       const orm = await open(url, args)
       args.port.set(orm)
       void server?.exited.then(({ code, signal }) =>
-        ctx.send(ctx.self, { type: 'server-ended', how: `code ${code}, signal ${signal}` }),
+        ctx.send(ctx.self, { type: 'server-ended', pid: server.pid, how: `code ${code}, signal ${signal}` }),
       )
       ctx.log.info('database is ready', { embedded: server !== null })
       return { orm, server, port: args.port }
@@ -67,9 +67,11 @@ export const database = defineActor<DatabaseArgs, Message, State>({
       throw error
     }
   },
-  receive(state, message) {
+  async receive(state, { pid, how }) {
+    if (pid !== state.server?.pid) return state // news of a server that an earlier incarnation has stopped
     state.port.set(null)
-    throw new Error(`the embedded database ended (${message.how})`)
+    await state.orm.close(true)
+    throw new Error(`the embedded database ended (${how})`)
   },
   async stop(state) {
     state.port.set(null)
