@@ -9,6 +9,7 @@ import { blake512 } from '@noble/hashes/blake1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { fromLittleEndian, toHex } from './bytes.ts'
 import { FIELD, HALF_FIELD, mod } from './field.ts'
+import { squareRootOfFraction } from './wasm/square-root.ts'
 import type { BjjKey, Hex } from './types.ts'
 
 /** A point of the curve in affine coordinates. */
@@ -38,22 +39,15 @@ export function expandKey(compressed: Hex): BjjKey {
 
 export const keyOf = (point: BjjPoint): BjjKey => ({ ay: point.y, sign: point.x > HALF_FIELD ? 1 : 0 })
 
-/** The point of a key, or `null` when no point of the curve has that y. */
+const { a: CURVE_A, d: CURVE_D } = babyjubjub.Point.CURVE()
+
+/** The point of a key, or `null` when no point of the curve has that y. On the curve x² = (1 − y²) / (a − d·y²). */
 export function pointOf(key: BjjKey): BjjPoint | null {
   if (key.ay >= FIELD) return null
-  const { Fp } = babyjubjub.Point
-  const y2 = Fp.sqr(key.ay)
-  const { a, d } = babyjubjub.Point.CURVE()
-  const denominator = mod(a - d * y2, FIELD)
-  if (denominator === 0n) return null
-  const x2 = Fp.div(mod(1n - y2, FIELD), denominator)
-  let x: bigint
-  try {
-    x = Fp.sqrt(x2)
-  } catch {
-    return null // not a square: no such point
-  }
-  if (x === 0n && key.sign === 1) return null
+  const y2 = (key.ay * key.ay) % FIELD
+  const denominator = mod(CURVE_A - CURVE_D * y2, FIELD)
+  const x = denominator === 0n ? null : squareRootOfFraction(mod(1n - y2, FIELD), denominator)
+  if (x === null || (x === 0n && key.sign === 1)) return null
   return { x: x > HALF_FIELD === (key.sign === 1) ? x : FIELD - x, y: key.ay }
 }
 
