@@ -64,6 +64,10 @@ export const Url = (options: TextOptions & { readonly schemes: readonly string[]
 /** A path, relative to the folder of the configuration file (or the working folder). The value is absolute. */
 export const Path = (options: TextOptions): TUnsafe<string> => text('path', options, { minLength: 1 })
 
+/** The NAME of a `[chains.NAME]` or `[accounts.NAME]` table; that it is there is checked when the role runs. */
+export const NameOf = (table: 'chains' | 'accounts', options: TextOptions): TUnsafe<string> =>
+  Type.Unsafe<string>({ type: 'string', minLength: 1, 'x-table': table, ...options })
+
 /** One of a closed list of words. */
 export const OneOf = <const W extends readonly string[]>(
   words: W,

@@ -68,9 +68,9 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const value = decode(schema, { layers, env: options.env, workingFolder, problems, mayMiss })
   // `decode` answers the value of `compose(roles)`, whose core part is `core`, unless it added problems.
   const config = value as Config
-  if (problems.length === 0) problems.push(...crossCheck(config, layers, options))
-  if (problems.length > 0) throw new ConfigError(problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)))
   const all = value as Readonly<Record<string, unknown>>
+  if (problems.length === 0) problems.push(...crossCheck(config, all, layers, options))
+  if (problems.length > 0) throw new ConfigError(problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)))
   const sections = new Map(options.roles.map(({ name }) => [name, all[name]]))
   return { config, sections, warnings: env.warnings, file: options.file, layers, schema, options }
 }

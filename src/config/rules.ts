@@ -5,8 +5,9 @@ import type { AccountConfig, Config } from './core.ts'
 import { problemAt } from './decode.ts'
 import type { Problem } from './errors.ts'
 import { nearest } from './nearest.ts'
-import type { Layers } from './origins.ts'
-import type { RoleSection } from './schema.ts'
+import { isTable, type Layers } from './origins.ts'
+import { fieldsOf, view, type RoleSection } from './schema.ts'
+import { camel } from './types.ts'
 
 /** The chain id of development chains, the only ones where a literal key may be used. */
 export const DEVELOPMENT_CHAIN_ID = 31_337
@@ -14,10 +15,17 @@ export const DEVELOPMENT_CHAIN_ID = 31_337
 interface Surroundings {
   readonly demo: boolean
   readonly roles: readonly RoleSection[]
+  /** What the demo has set up; before that, names of its tables cannot be checked. */
+  readonly base?: ReadonlyMap<string, unknown>
 }
 
-/** All problems between keys. */
-export function crossCheck(config: Config, layers: Layers, { demo, roles }: Surroundings): Problem[] {
+/** All problems between keys; `sections` has the decoded section of each role by name. */
+export function crossCheck(
+  config: Config,
+  sections: Readonly<Record<string, unknown>>,
+  layers: Layers,
+  { demo, roles, base }: Surroundings,
+): Problem[] {
   const chains = new Map(Object.entries(config.chains).map(([name, chain]) => [name, chain.chainId]))
   if (demo && !chains.has('local')) chains.set('local', DEVELOPMENT_CHAIN_ID)
   const known = roles.map(role => role.name)
@@ -29,7 +37,35 @@ export function crossCheck(config: Config, layers: Layers, { demo, roles }: Surr
   const accounts = Object.entries(config.accounts).flatMap(([name, account]) =>
     accountProblems(layers, `accounts.${name}`, account, chains),
   )
-  return [...unknownRoles, ...accounts]
+  const running = demo && base === undefined ? [] : roles.filter(({ name }) => config.roles.enabled.includes(name))
+  const names = { chains: [...chains.keys()], accounts: Object.keys(config.accounts) }
+  return [
+    ...unknownRoles,
+    ...accounts,
+    ...running.flatMap(role => nameProblems(layers, role, sections[role.name], names)),
+  ]
+}
+
+/** Fields of a role that name a chain or an account which is not there. */
+function nameProblems(
+  layers: Layers,
+  { name, schema }: RoleSection,
+  section: unknown,
+  names: Readonly<Record<'chains' | 'accounts', readonly string[]>>,
+): Problem[] {
+  return fieldsOf(view(schema)).flatMap(({ path, schema: field }) => {
+    const table = field['x-table']
+    const value = table === undefined ? undefined : path.reduce(stepInto, section)
+    if (table === undefined || typeof value !== 'string' || names[table].includes(value)) return []
+    const expected = `the NAME of a [${table}.NAME] table`
+    const near = nearest(value, names[table])
+    return [at(layers, [name, ...path].join('.'), `there is no [${table}.${value}]`, expected, near)]
+  })
+}
+
+function stepInto(value: unknown, key: string): unknown {
+  // Decoded sections are plain objects with keys in camel case.
+  return isTable(value) ? value[camel(key)] : undefined
 }
 
 function accountProblems(

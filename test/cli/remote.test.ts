@@ -67,15 +67,15 @@ test('the tree is drawn with states, times, mailboxes and crashes', async t => {
 
 test('lists are tables, and the next page is named', async t => {
   const rows = [
-    { num: 118, state: 'final', txs: 32, createdAt: '2030-01-01T11:59:30Z', huge: { a: 1 } },
-    { num: 117, state: 'final', txs: 4, createdAt: '2030-01-01T10:00:00Z', huge: null },
+    { num: 118, state: 'final', l2Txs: 32, createdAt: '2030-01-01T11:59:30Z', huge: { a: 1 } },
+    { num: 117, state: 'final', l2Txs: 4, createdAt: '2030-01-01T10:00:00Z', huge: null },
   ]
   const daemon = await fakeDaemon(t, { '/v1/forger/batches?limit=2': [200, { batches: rows, next: '117' }] })
   const { out } = await run('.', ['batches', '--limit', '2', '--url', daemon.url, '--token', 'x'])
   t.deepEqual(out.split('\n'), [
-    'num  state  txs  created at',
-    '118  final  32   30s ago',
-    '117  final  4    2h ago',
+    'num  state  l2 txs  created at',
+    '118  final  32      30s ago',
+    '117  final  4       2h ago',
     '',
     'more: --before 117',
   ])
@@ -121,7 +121,7 @@ test('pause and resume show the operator token, reading shows the viewer token',
       method: 'POST',
       path: '/v1/forger/resume',
       token: 'Bearer do',
-      body: '{"reason":"resumed from the command line"}',
+      body: '{}',
     },
     { method: 'GET', path: '/v1/status', token: 'Bearer see', body: '' },
   ])

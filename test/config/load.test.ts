@@ -137,3 +137,13 @@ test('keys that are words of JavaScript are keys like any other', async t => {
   t.deepEqual(problems.map(problem => problem.key).toSorted(), ['__proto__.polluted', 'constructor'])
   t.false('polluted' in {})
 })
+
+const hanging = (wall: string): string =>
+  `[chains.main]\nrpc = ["http://x.example"]\nchain_id = 1\n[roles]\nenabled = ["painter"]\n[painter]\ncanvas = "${CANVAS}"\nwall = "${wall}"\n`
+
+test('a role that names a chain which is not there is refused with the nearest', async t => {
+  t.deepEqual(await problemsOf({ toml: hanging('main') }), [])
+  const [problem] = await problemsOf({ toml: hanging('mian') })
+  t.deepEqual([problem?.key, problem?.line, problem?.nearest], ['painter.wall', 8, 'main'])
+  t.deepEqual(await problemsOf({ toml: hanging('mian'), demo: true }), [], 'the demo brings its chain later')
+})

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import { ConfigError, type Problem } from '../../src/config/errors.ts'
-import { Address, Duration, SecretReference, Section, Url, Wei } from '../../src/config/fields.ts'
+import { Address, Duration, NameOf, SecretReference, Section, Url, Wei } from '../../src/config/fields.ts'
 import { loadConfig, type Loaded, type LoadOptions } from '../../src/config/load.ts'
 
 export const painter = Section(
@@ -19,6 +19,7 @@ export const painter = Section(
       Wei({ description: 'Most it may spend.', 'x-env-aliases': [{ name: 'OLD_PRICE', unit: 'gwei' }] }),
     ),
     colours: Type.Array(Type.String(), { default: ['red'], description: 'What it paints with.' }),
+    wall: Type.Optional(NameOf('chains', { description: 'Where it hangs.' })),
     shop: Type.Optional(Url({ schemes: ['http', 'https'], description: 'Where it buys.' })),
     licence: Type.Optional(SecretReference({ description: 'What it needs.', 'x-env-aliases': ['OLD_LICENCE'] })),
   },

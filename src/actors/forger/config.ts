@@ -3,7 +3,7 @@
  * names work as aliases.
  */
 import Type from 'typebox'
-import { Address, Duration, Path, Section, Url } from '../../config/fields.ts'
+import { Address, Duration, NameOf, Path, Section, Url } from '../../config/fields.ts'
 import type { Decoded } from '../../config/types.ts'
 
 const COORDINATOR = 'HEZNODE_COORDINATOR_'
@@ -209,10 +209,9 @@ const pool = Section(
 
 export const forgerSection = Section(
   {
-    chain: Type.String({ default: 'local', minLength: 1, description: 'The NAME of the [chains.NAME] it forges on.' }),
-    account: Type.String({
+    chain: NameOf('chains', { default: 'local', description: 'The NAME of the [chains.NAME] it forges on.' }),
+    account: NameOf('accounts', {
       default: 'forger',
-      minLength: 1,
       description: 'The NAME of the [accounts.NAME] that forges and collects the fees.',
     }),
     rollup: Address({ description: 'The rollup contract.' }),

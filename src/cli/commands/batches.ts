@@ -10,22 +10,22 @@ import { renderAny, renderPage } from '../render.ts'
 
 const COLUMNS = [
   'num',
-  'batchNum',
   'state',
-  'status',
-  'txs',
-  'l1',
-  'l2',
+  'l1Batch',
+  'l1UserTxs',
+  'l1CoordinatorTxs',
+  'l2Txs',
   'prover',
-  'attempts',
-  'txHash',
+  'proverAttempts',
   'createdAt',
-  'updatedAt',
+  'finalAt',
+  'because',
 ]
 
 interface Options extends ClientOptions {
   readonly limit: number
   readonly before?: string
+  readonly state?: string
 }
 
 export const batches: Register = (program, session) => {
@@ -33,6 +33,7 @@ export const batches: Register = (program, session) => {
   const own = remote('batches', 'list the latest batches, or show one in full')
     .argument('[num]', 'the number of a batch')
     .option('--limit <count>', 'how many to list', whole(1, 200), 20)
+    .option('--state <state>', 'only those in this state')
     .option('--before <cursor>', 'only older ones; the cursor of the page before')
   runs<Options>(session, own, async (options, [num]) => {
     if (num !== undefined && !/^\d+$/.test(num)) throw new UsageError(`${num} is not the number of a batch`)
@@ -44,6 +45,7 @@ export const batches: Register = (program, session) => {
       return 0
     }
     const query = new URLSearchParams({ limit: String(options.limit) })
+    if (options.state !== undefined) query.set('state', options.state)
     if (options.before !== undefined) query.set('before', options.before)
     const answer = await client.get(`/v1/forger/batches?${query.toString()}`)
     show(io, options, answer, () => renderPage(answer, COLUMNS, now))

@@ -20,8 +20,8 @@ const change =
       .option('--reason <text>', 'why; kept and shown')
     runs<Options>(session, own, async options => {
       const client = await openClient(io, options)
-      const reason = options.reason ?? `${verb}d from the command line`
-      const answer = await client.post(`/v1/${encodeURIComponent(options.role)}/${verb}`, { reason })
+      const body = options.reason === undefined ? {} : { reason: options.reason }
+      const answer = await client.post(`/v1/${encodeURIComponent(options.role)}/${verb}`, body)
       show(io, options, answer, () => renderAny(answer, io.clock.now()))
       return 0
     })
