@@ -43,14 +43,7 @@ export interface BatchRow {
 
 /** Stores a batch as the pipeline would, with an input that is easy to recognise; answers its key. */
 export async function storeBatch(em: Em, row: BatchRow): Promise<string> {
-  const accounts = row.accounts?.map(leaf => ({
-    tokenId: '0',
-    balance: '0',
-    ay: '0',
-    sign: 0 as const,
-    ethAddr: '0x',
-    ...leaf,
-  }))
+  const accounts = row.accounts?.map(leaf => ({ ...LEAF, ...leaf })) ?? null
   const batch = em.create(Batch, {
     num: row.num,
     epoch: 1,

@@ -129,6 +129,6 @@ async function cancel(state: State, job: string | null, because: string, ctx: Ct
     await dropJob(state, doing, because, ctx)
     return drain(state, ctx)
   }
-  if (job === null) await tryCancel(state, ctx)
+  if (job === null && doing.at !== 'draining') await tryCancel(state, ctx)
   return state
 }

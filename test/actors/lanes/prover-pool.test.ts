@@ -1,0 +1,455 @@
+import test, { type ExecutionContext } from 'ava'
+import { runMockProver, type MockProver, type MockProverOptions } from '../../../src/actors/forger/mock-prover.ts'
+import { proverPoolOf } from '../../../src/actors/lanes/prover-pool-messages.ts'
+import { Batch } from '../../../src/entities/forger/batch.ts'
+import { silentLog } from '../../../src/log.ts'
+import { storeBatch, useForgerDatabase } from '../../support/forger-database.ts'
+import { startPool } from '../../support/prover-pool.ts'
+import { SimulatedClock } from '../../support/simulated-clock.ts'
+import { groth16, scriptedProver, status, success, type ScriptedProver } from '../../support/scripted-prover.ts'
+
+const database = useForgerDatabase(test)
+
+async function mock(t: ExecutionContext, more: Partial<MockProverOptions> = {}): Promise<MockProver> {
+  const options = { port: 0, delayMs: 30, failRate: 0, hangRate: 0, seed: 1, log: silentLog, ...more }
+  const prover = await runMockProver(options)
+  t.teardown(() => prover.close())
+  return prover
+}
+
+/** A scripted prover that is busy once and then has the right proof, for every input. */
+function honest(prover: ScriptedProver): void {
+  prover.onInput = publicInput => (prover.status = [status('busy'), success(publicInput)])
+}
+
+const SLOW = { delayMs: 60_000 }
+
+const nameOf = (prover: { readonly url: string }): string => new URL(prover.url).host
+
+test('scenario 29: two provers prove three batches, two at a time, each batch once', async t => {
+  const orm = await database(t)
+  const provers = [await mock(t), await mock(t)]
+  for (const num of [1, 2, 3]) await storeBatch(orm.em.fork(), { num })
+  const pool = await startPool(
+    t,
+    orm,
+    provers.map(({ url }) => url),
+  )
+  await pool.until('all are proven', async () => Object.values(await pool.batches()).every(state => state === 'proven'))
+  t.is(
+    provers.reduce((sum, prover) => sum + prover.stats().proofs, 0),
+    3,
+  )
+  t.is(
+    provers.reduce((sum, prover) => sum + prover.stats().refused, 0),
+    0,
+  )
+  const jobs = await pool.jobs()
+  t.true(jobs.every(({ state }) => state === 'proven'))
+  t.deepEqual(jobs.map(({ num }) => num).sort(), [1, 2, 3])
+  t.is(jobs[2]?.num, 3, 'the third had to wait')
+  const [first] = await orm.em.fork().find(Batch, { num: 1 })
+  t.is(first?.proof?.pi_a[0], '1001')
+  t.truthy(first?.postedAt)
+  t.truthy(first?.provenAt)
+  await pool.until('it was told', () => pool.told() >= 1)
+})
+
+test('scenario 31: busy three times, then success: the proof is taken at the fourth look', async t => {
+  const orm = await database(t)
+  const prover = await scriptedProver(t)
+  prover.onInput = publicInput =>
+    (prover.status = [status('busy'), status('busy'), status('busy'), success(publicInput)])
+  const pool = await startPool(t, orm, [prover.url], { limits: { idleLookMs: 60_000 } })
+  await pool.until('it is ready', async () => (await pool.status())[0]?.state === 'ready')
+  const before = prover.looks()
+  await storeBatch(orm.em.fork(), { num: 1 })
+  pool.look()
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  const posted = prover.calls.indexOf('POST /input')
+  t.is(prover.calls.slice(posted).filter(call => call === 'GET /status').length, 4)
+  t.true(posted >= before)
+  t.deepEqual(prover.inputs, [{ body: '{"batch":1}', publicInput: '1001' }])
+})
+
+test('scenario 32: a batch whose proof failed is proven by another prover', async t => {
+  const orm = await database(t)
+  const [bad, good] = [await mock(t, { failRate: 1 }), await mock(t)]
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [bad.url])
+  await pool.until('it has failed once', async () => bad.stats().failed >= 1)
+  await pool.stop()
+  const again = await startPool(t, orm, [bad.url, good.url])
+  await again.until('it is proven', async () => (await again.batches())[1] === 'proven')
+  const jobs = await again.jobs()
+  t.like(jobs[0], { prover: nameOf(bad), state: 'failed' })
+  t.regex(jobs[0]?.error ?? '', /the mock prover was told to fail/)
+  t.like(jobs.at(-1), { prover: nameOf(good), state: 'proven' })
+})
+
+test('scenario 32: after the last try the batch fails, with its reason, and that is told', async t => {
+  const orm = await database(t)
+  const provers = [await mock(t, { failRate: 1 }), await mock(t, { failRate: 1, seed: 9 })]
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(
+    t,
+    orm,
+    provers.map(({ url }) => url),
+    { maxAttempts: 3 },
+  )
+  await pool.until('it has failed', async () => (await pool.batches())[1] === 'failed')
+  const jobs = await pool.jobs()
+  t.deepEqual(
+    jobs.map(({ state }) => state),
+    ['failed', 'failed', 'failed'],
+  )
+  t.is(new Set(jobs.slice(0, 2).map(({ prover }) => prover)).size, 2, 'the second try was at the other prover')
+  const [batch] = await orm.em.fork().find(Batch, { num: 1 })
+  t.regex(batch?.because ?? '', /^no proof after 3 tries; the last, at .*told to fail/)
+  await pool.until('it was told', () => pool.told() === 1)
+})
+
+test('scenario 33: a status that cannot be read for a moment is read again', async t => {
+  const orm = await database(t)
+  const prover = await scriptedProver(t)
+  const trouble = [{ code: 500, body: { status: 'error', msg: 'hiccup' } }, { hangUp: true } as const]
+  prover.onInput = publicInput => (prover.status = [...trouble, status('busy'), success(publicInput)])
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  t.deepEqual(
+    (await pool.jobs()).map(({ state }) => state),
+    ['proven'],
+  )
+  t.is(prover.inputs.length, 1)
+})
+
+test('scenario 33: a prover that went away with a batch loses it to another', async t => {
+  const orm = await database(t)
+  const [gone, other] = [await scriptedProver(t), await scriptedProver(t)]
+  gone.onInput = () => (gone.status = [status('busy')])
+  honest(other)
+  other.status = [status('initializing')]
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [gone.url, other.url], { limits: { unreachableMs: 100 } })
+  await pool.until('it was posted', () => gone.inputs.length === 1)
+  other.status = [status('ready')]
+  await gone.close()
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  t.deepEqual(
+    (await pool.jobs()).map(({ prover, state }) => [prover, state]),
+    [
+      [nameOf(gone), 'lost'],
+      [nameOf(other), 'proven'],
+    ],
+  )
+  const shown = (await pool.status()).find(one => one.name === nameOf(gone))
+  t.is(shown?.state, 'down')
+  t.regex(shown?.lastError ?? '', /does not answer/)
+  t.truthy(shown?.nextTryAt)
+})
+
+test('scenario 34: a proof that never ends is cancelled and given to another prover; the first is down for a while', async t => {
+  const orm = await database(t)
+  const [hangs, other] = [await scriptedProver(t), await scriptedProver(t)]
+  hangs.onInput = () => (hangs.status = [status('busy')])
+  honest(other)
+  other.status = [status('initializing')]
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const backoff = { minMs: 60_000, maxMs: 60_000 }
+  const pool = await startPool(t, orm, [hangs.url, other.url], { proofTimeoutMs: 300, limits: { backoff } })
+  await pool.until('it was posted', () => hangs.inputs.length === 1)
+  await other.close()
+  const third = await scriptedProver(t, Number(new URL(other.url).port))
+  honest(third)
+  await pool.until('the deadline passed', async () => (await pool.jobs())[0]?.state === 'timeout')
+  await pool.until('it was cancelled', () => hangs.calls.includes('POST /cancel'))
+  await pool.until('it is down', async () => (await pool.status())[0]?.state === 'down')
+  t.is((await pool.batches())[1], 'built')
+  const shown = (await pool.status())[0]
+  t.is(shown?.lastError, 'no proof within 300 ms')
+  t.true((shown?.nextTryAt ?? 0) > (shown?.since ?? 0))
+  t.is(shown?.failures, 1)
+})
+
+test('scenario 34: the batch of a hung prover is proven by the next', async t => {
+  const orm = await database(t)
+  const [hangs, works] = [await mock(t, { hangRate: 1 }), await mock(t)]
+  for (const num of [1, 2, 3, 4]) await storeBatch(orm.em.fork(), { num })
+  const pool = await startPool(t, orm, [hangs.url, works.url], { proofTimeoutMs: 400 })
+  await pool.until('all are proven', async () => Object.values(await pool.batches()).every(state => state === 'proven'))
+  t.true(hangs.stats().cancels >= 1)
+  t.is(hangs.stats().proofs, 0)
+  t.is(works.stats().proofs, 4)
+})
+
+test('scenario 35: a malformed proof counts against the prover and another one is tried', async t => {
+  const orm = await database(t)
+  const prover = await scriptedProver(t)
+  let tries = 0
+  prover.onInput = publicInput => {
+    tries += 1
+    const proof = tries === 1 ? { ...groth16(publicInput), pi_c: ['7', '8', '0'] } : groth16(publicInput)
+    prover.status = [success(publicInput, proof)]
+  }
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  const jobs = await pool.jobs()
+  t.deepEqual(
+    jobs.map(({ state }) => state),
+    ['failed', 'proven'],
+  )
+  t.regex(jobs[0]?.error ?? '', /malformed proof: pi_c\[2\] is not 1/)
+})
+
+test('scenario 36: a stale proof is refused and the input posted again; it never becomes the batch’s proof', async t => {
+  const orm = await database(t)
+  const prover = await scriptedProver(t)
+  let tries = 0
+  prover.onInput = publicInput => (prover.status = [success((tries += 1) === 1 ? 42n : publicInput)])
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  t.deepEqual(
+    (await pool.jobs()).map(({ state }) => state),
+    ['stale', 'proven'],
+  )
+  t.is(prover.inputs.length, 2)
+  const [batch] = await orm.em.fork().find(Batch, { num: 1 })
+  t.is(batch?.proof?.pi_a[0], '1001')
+})
+
+test('scenario 37: a prover that restarted during the proof gets the input again', async t => {
+  const orm = await database(t)
+  const prover = await scriptedProver(t)
+  let tries = 0
+  prover.onInput = publicInput => {
+    tries += 1
+    prover.status = tries === 1 ? [status('busy'), status('ready', { proof: '', pubData: '' })] : [success(publicInput)]
+  }
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  t.deepEqual(
+    (await pool.jobs()).map(({ state }) => state),
+    ['lost', 'proven'],
+  )
+})
+
+test('scenario 38: the prover of a discarded batch is cancelled, and takes other work when it is ready', async t => {
+  const orm = await database(t)
+  const prover = await mock(t, { delayMs: 60_000, cancelMs: 30 })
+  const key = await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('it is being proven', async () => prover.stats().inputs === 1)
+  await orm.em.fork().nativeUpdate(Batch, { id: BigInt(key) }, { state: 'discarded', proverInput: null })
+  await storeBatch(orm.em.fork(), { num: 1, publicInput: 77n })
+  pool.look()
+  await pool.until('the other one is being proven', async () => prover.stats().inputs === 2)
+  t.is(prover.stats().cancels, 1)
+  t.is(prover.stats().refused, 0, 'nothing was posted while it was busy')
+  t.deepEqual(
+    (await pool.jobs()).map(({ state }) => state),
+    ['cancelled', 'posted'],
+  )
+  const [batch] = await orm.em.fork().find(Batch, { id: BigInt(key) })
+  t.is(batch?.state, 'discarded')
+  t.is(pool.told(), 0)
+})
+
+test('scenario 39: cancelling all sends exactly one cancel to every prover, the dead ones tolerated', async t => {
+  const orm = await database(t)
+  const [one, other, dead] = [await mock(t, SLOW), await mock(t, SLOW), await mock(t)]
+  await dead.close()
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [one.url, other.url, dead.url])
+  await pool.until('it is being proven', () => one.stats().inputs + other.stats().inputs === 1)
+  pool.system.send(proverPoolOf('test'), { type: 'cancel-all', because: 'the pipeline stopped' })
+  await pool.until('all heard it', () => one.stats().cancels + other.stats().cancels >= 2)
+  await pool.until('it is over', async () => (await pool.jobs())[0]?.state === 'cancelled')
+  t.is(one.stats().cancels, 1)
+  t.is(other.stats().cancels, 1)
+  await pool.until('the batch has another try', () => one.stats().inputs + other.stats().inputs === 2)
+})
+
+test('scenario 39: an orderly stop can cancel what runs, and otherwise leaves it running', async t => {
+  const orm = await database(t)
+  const [left, stopped] = [await mock(t, SLOW), await mock(t, SLOW)]
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const leaves = await startPool(t, orm, [left.url])
+  await leaves.until('it is being proven', () => left.stats().inputs === 1)
+  await leaves.stop()
+  t.is(left.stats().cancels, 0)
+  const other = await database(t)
+  await storeBatch(other.em.fork(), { num: 1 })
+  const cancels = await startPool(t, other, [stopped.url], { limits: { cancelOnStop: true } })
+  await cancels.until('it is being proven', async () => (await cancels.status())[0]?.state === 'busy')
+  await cancels.stop()
+  t.is(stopped.stats().cancels, 1)
+})
+
+test('scenario 40: a prover that refuses the input stays in the pool, and another one proves the batch', async t => {
+  const orm = await database(t)
+  const [refuses, other] = [await scriptedProver(t), await scriptedProver(t)]
+  refuses.input = [{ code: 500, body: { status: 'error', msg: 'not for me' } }]
+  other.status = [status('initializing')]
+  honest(other)
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [refuses.url, other.url])
+  await pool.until('it was refused', () => refuses.inputs.length >= 1)
+  other.status = [status('ready')]
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  const jobs = await pool.jobs()
+  t.is(jobs[0]?.state, 'failed')
+  t.regex(jobs[0]?.error ?? '', /500: not for me/)
+  t.is(jobs.at(-1)?.prover, nameOf(other))
+})
+
+test('scenario 83: after a crash the proof is picked up where it was, without posting again', async t => {
+  const orm = await database(t)
+  const prover = await mock(t, { delayMs: 600 })
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const first = await startPool(t, orm, [prover.url])
+  await first.until('it is being proven', () => prover.stats().inputs === 1)
+  await first.stop()
+  t.is((await first.batches())[1], 'proving')
+  const second = await startPool(t, orm, [prover.url])
+  await second.until('it is proven', async () => (await second.batches())[1] === 'proven')
+  t.is(prover.stats().inputs, 1)
+  t.deepEqual(
+    (await second.jobs()).map(({ state }) => state),
+    ['proven'],
+  )
+})
+
+test('scenario 83: a proof found after a crash that is not for the batch is refused, and the input posted again', async t => {
+  const orm = await database(t)
+  const prover = await scriptedProver(t)
+  prover.status = [success(42n)]
+  const key = await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url], { limits: { lookMs: 60_000 } })
+  await pool.stop()
+  prover.inputs.length = 0
+  await orm.em.fork().execute(`delete from forger.prover_job; update forger.batch set state = 'built'`)
+  const at = Date.now()
+  t.truthy(await pool.book.claim({ batch: key, prover: nameOf(prover), at, deadlineAt: at + 30_000 }))
+  honest(prover)
+  prover.status = [success(42n)]
+  const again = await startPool(t, orm, [prover.url])
+  await again.until('it is proven', async () => (await again.batches())[1] === 'proven')
+  t.is(prover.inputs.length, 1)
+  t.deepEqual(
+    (await again.jobs()).map(({ state }) => state),
+    ['proven'],
+    'it is the same job',
+  )
+})
+
+test('a prover actor that crashes finds its batch again', async t => {
+  const orm = await database(t)
+  const prover = await mock(t, { delayMs: 300 })
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('it is being proven', () => prover.stats().inputs === 1)
+  t.true(pool.system.kill(`test/prover:${nameOf(prover)}`))
+  t.true(pool.system.kill('test/prover-pool'))
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  t.is(prover.stats().inputs, 1)
+})
+
+test('scenarios 12 and 13: provers that are not there, or not up yet, are waited for and used when they come', async t => {
+  const orm = await database(t)
+  const clock = new SimulatedClock()
+  const [late, absent] = [await mock(t, { bootMs: 300, clock }), await mock(t)]
+  await absent.close()
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [late.url, absent.url])
+  await pool.until('both are known to be down', async () =>
+    (await pool.status()).every(({ lastError }) => lastError !== null),
+  )
+  const [booting, gone] = await pool.status()
+  t.like(booting, { state: 'down', lastError: 'the prover is initializing' })
+  t.regex(gone?.lastError ?? '', /ECONNREFUSED/)
+  await clock.advance(300)
+  await pool.until('it was posted', () => late.stats().inputs === 1)
+  await clock.advance(30)
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  t.deepEqual(
+    (await pool.jobs()).map(({ state }) => state),
+    ['proven'],
+  )
+})
+
+test('a prover that is busy with something else is told to stop, and posted to only when it is ready', async t => {
+  const orm = await database(t)
+  const prover = await mock(t, { delayMs: 60_000, cancelMs: 50 })
+  await fetch(`${prover.url}input`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('it is being proven', async () => prover.stats().inputs === 2)
+  t.like(prover.stats(), { cancels: 1, refused: 0 })
+})
+
+test('a prover that fails again and again rests before it is given more', async t => {
+  const orm = await database(t)
+  const prover = await mock(t, { failRate: 1, delayMs: 1 })
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const backoff = { minMs: 60_000, maxMs: 60_000 }
+  const pool = await startPool(t, orm, [prover.url], { maxAttempts: 10, limits: { backoff } })
+  await pool.until('it rests', async () => (await pool.status())[0]?.failures === 3)
+  t.like((await pool.status())[0], { failures: 3, batch: null, state: 'down' })
+  t.is((await pool.batches())[1], 'built')
+})
+
+test('batches are posted in order of their number, whatever order they were stored in', async t => {
+  const orm = await database(t)
+  const prover = await mock(t, { delayMs: 1 })
+  for (const num of [3, 1, 2]) await storeBatch(orm.em.fork(), { num })
+  const pool = await startPool(t, orm, [prover.url])
+  await pool.until('all are proven', async () => Object.values(await pool.batches()).every(state => state === 'proven'))
+  t.deepEqual(
+    (await pool.jobs()).map(({ num }) => num),
+    [1, 2, 3],
+  )
+})
+
+test('the open job of a prover that is not configured any more goes back to the others', async t => {
+  const orm = await database(t)
+  const [former, other] = [await mock(t, SLOW), await mock(t)]
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const before = await startPool(t, orm, [former.url])
+  await before.until('it is being proven', () => former.stats().inputs === 1)
+  await before.stop()
+  const pool = await startPool(t, orm, [other.url])
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  t.deepEqual(
+    (await pool.jobs()).map(({ state }) => state),
+    ['cancelled', 'proven'],
+  )
+})
+
+test('with failing, hanging, lying and garbling provers every batch is proven in the end, each with its own proof', async t => {
+  const orm = await database(t)
+  const rates = { failRate: 0.15, hangRate: 0.05, garbageRate: 0.1, staleRate: 0.1, delayMs: 5 }
+  const provers = await Promise.all([1, 2, 3, 4].map(seed => mock(t, { ...rates, seed })))
+  const total = 40
+  for (let num = 1; num <= total; num += 1) await storeBatch(orm.em.fork(), { num })
+  const pool = await startPool(
+    t,
+    orm,
+    provers.map(({ url }) => url),
+    { proofTimeoutMs: 500, maxAttempts: 50 },
+  )
+  await pool.until('all are proven', async () => Object.values(await pool.batches()).every(state => state === 'proven'))
+  const batches = await orm.em.fork().find(Batch, {})
+  t.is(batches.length, total)
+  t.true(batches.every(batch => batch.proof?.pi_a[0] === batch.publicInput.toString()))
+  const jobs = await pool.jobs()
+  t.is(jobs.filter(({ state }) => state === 'proven').length, total)
+  t.is(
+    provers.reduce((sum, prover) => sum + prover.stats().refused, 0),
+    0,
+    'nothing was posted to a busy prover',
+  )
+})
