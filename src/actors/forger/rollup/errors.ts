@@ -3,7 +3,7 @@
  */
 import { OperatorError, type OperatorErrorOptions } from '../../../errors.ts'
 
-/** The classes of transactions a batch must not contain; the texts are stable data (stored and compared). */
+/** What a batch must not contain; the texts are stable data (stored, compared, branched on). */
 export type RefusalReason =
   | 'insufficient balance'
   | 'invalid nonce'
@@ -19,26 +19,9 @@ export type RefusalReason =
   | 'broken link'
   | 'invalid index'
 
-/** Each reason has its code, so that a caller can branch without reading text. */
-const CODES: Readonly<Record<RefusalReason, string>> = {
-  'insufficient balance': 'FRG_201',
-  'invalid nonce': 'FRG_202',
-  'maxNumBatch expired': 'FRG_203',
-  'unknown sender': 'FRG_204',
-  'unknown receiver': 'FRG_205',
-  'wrong token': 'FRG_206',
-  'too many transactions': 'FRG_207',
-  'too many L1 transactions': 'FRG_208',
-  'too many fee accounts': 'FRG_209',
-  'amount not encodable': 'FRG_210',
-  'fee overflow': 'FRG_211',
-  'broken link': 'FRG_212',
-  'invalid index': 'FRG_213',
-}
-
 /** A transaction or a batch that the circuit would not accept. The state it was tried on is unchanged. */
 export class RefusedTransaction extends OperatorError {
-  readonly code: string
+  readonly code = 'FRG_201'
   readonly severity = 'poison'
   readonly hint = 'Leave the transaction out of the batch; selecting again does so.'
   readonly reason: RefusalReason
@@ -46,7 +29,6 @@ export class RefusedTransaction extends OperatorError {
   constructor(reason: RefusalReason, options: OperatorErrorOptions = {}) {
     super(reason, options)
     this.reason = reason
-    this.code = CODES[reason]
   }
 }
 

@@ -92,13 +92,15 @@ const vector = (items: readonly Code[]): Code => [...unsigned(items.length), ...
 const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content]
 const text = (value: string): Code => vector([...new TextEncoder().encode(value)].map(byte => [byte]))
 
+const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
+
 /** A module with `pages` of memory ("memory") that exports every function under its name. */
 export function assemble(functions: Readonly<Record<string, WasmFunction>>, pages: number): Uint8Array<ArrayBuffer> {
   const all = Object.entries(functions)
   const arities = [...new Set(all.map(([, { params }]) => params))]
   const types = arities.map(params => [0x60, ...vector(Array.from({ length: params }, () => [I32])), 0])
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...MAGIC_AND_VERSION,
     ...section(1, vector(types)),
     ...section(3, vector(all.map(([, { params }]) => unsigned(arities.indexOf(params))))),
     ...section(5, vector([[0, ...unsigned(pages)]])),
