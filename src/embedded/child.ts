@@ -57,7 +57,7 @@ const SHELL = `s=$1; n=$2; shift 2
 "$@" 4>&- </dev/null & p=$!
 exec 3<&0; echo $p >&4; exec 4>&-
 ( read x <&3; kill -$s $p; i=0
-  while [ $i -lt $n ] && kill -0 $p; do sleep 0.1; i=$((i+1)); done
+  while [ $i -lt $n ] && kill -0 $p; do sleep 0.1 || sleep 1; i=$((i+1)); done
   kill -KILL $p ) >/dev/null 2>&1 & w=$!
 exec 3<&-
 wait $p; c=$?; kill $w 2>/dev/null; exit $c`

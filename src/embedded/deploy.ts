@@ -21,6 +21,7 @@ import { abi as verifierAbi, bytecode as verifierCode } from '../../contracts/ar
 import { abi as rollupAbi, bytecode as rollupCode } from '../../contracts/artifacts/Rollup.ts'
 import { abi as tokenAbi, bytecode as tokenCode } from '../../contracts/artifacts/Token.ts'
 import { DeploymentFailedError } from './errors.ts'
+import { receiptOf } from './receipt.ts'
 
 export interface RollupDeployment {
   readonly rpcUrl: string
@@ -58,18 +59,18 @@ interface Clients {
 
 const SUPPLY = 10n ** 27n
 const RECEIPT_MS = 60_000
-const POLL_MS = 50
 const GENESIS_TRIES = 3
+const INITIALISE_GAS = 2_000_000n
 
 /**
- * Deploys and initialises everything and waits for the receipts; the chain may mine at once or in intervals. Throws
- * DeploymentFailedError when a transaction reverts.
+ * Deploys and initialises everything and waits for the receipts; the chain may mine at once or in intervals, where it
+ * takes two blocks. The rollup and the auction are made with the deployer's next two nonces, in this order, so that their
+ * addresses can be known before. Throws DeploymentFailedError when a transaction reverts.
  */
 export async function deployRollup(deployment: RollupDeployment): Promise<DeployedRollup> {
   const clients = await connect(deployment)
   const parts = await deployParts(clients, deployment)
-  await initialiseRollup(clients, deployment, parts)
-  const genesisBlock = await initialiseAuction(clients, deployment, parts)
+  const genesisBlock = await initialise(clients, deployment, parts)
   return { ...parts, genesisBlock }
 }
 
@@ -80,7 +81,7 @@ async function connect({ rpcUrl, deployer }: RollupDeployment): Promise<Clients>
   const chain: Chain = { id, name: `chain ${id}`, nativeCurrency, rpcUrls: { default: { http: [rpcUrl] } } }
   return {
     wallet: createWalletClient({ account: deployer, chain, transport }),
-    chain: createPublicClient({ chain, transport, pollingInterval: POLL_MS, cacheTime: 0 }),
+    chain: createPublicClient({ chain, transport, cacheTime: 0 }),
   }
 }
 
@@ -106,58 +107,48 @@ async function deployParts({ wallet, chain }: Clients, deployment: RollupDeploym
   return { rollup, auction, token, verifiers, deployedAtBlock }
 }
 
-async function initialiseRollup({ wallet, chain }: Clients, deployment: RollupDeployment, parts: Parts): Promise<void> {
-  const { rollup, auction, token, verifiers } = parts
-  const governance = deployment.deployer.address
-  const sizes = deployment.verifiers.map(({ maxTx, nLevels }) => (BigInt(nLevels) << 248n) | BigInt(maxTx))
-  // withdrawals and Poseidon contracts do not matter while forging; the initialiser wants some address
-  const args = [verifiers, sizes, rollup, auction, token, deployment.forgeL1L2BatchTimeout, 0n] as const
-  const unused = [rollup, rollup, rollup, governance, 0n, rollup] as const
-  const contract = { address: rollup, abi: rollupAbi } as const
-  const minted = await wallet.writeContract({
-    address: token,
-    abi: tokenAbi,
-    functionName: 'mint',
-    args: [governance, SUPPLY],
-  })
-  const initialised = await wallet.writeContract({
-    ...contract,
-    functionName: 'initializeHermez',
-    args: [...args, ...unused],
-  })
-  await succeeded(chain, minted, 'minting')
-  await succeeded(chain, initialised, 'the initialisation of the rollup')
-  const added = await wallet.writeContract({ ...contract, functionName: 'addToken', args: [token, '0x'] })
-  await succeeded(chain, added, 'the registration of the token')
-}
-
-/** The first block of slot 0 must not be past when this is mined; a slow chain gets another try. */
-async function initialiseAuction(
-  { wallet, chain }: Clients,
-  deployment: RollupDeployment,
-  parts: Parts,
-): Promise<bigint> {
-  const { deployer, bootCoordinator, bootCoordinatorUrl } = deployment
-  const owner = deployer.address
+/**
+ * All in one block where the chain mines in intervals: with nonces and gas of our own, nothing waits for another. The
+ * auction comes last, so an auction with a genesis block tells that all is done.
+ */
+async function initialise({ wallet, chain }: Clients, deployment: RollupDeployment, parts: Parts): Promise<bigint> {
+  const owner = deployment.deployer.address
+  let nonce = await chain.getTransactionCount({ address: owner, blockTag: 'pending' })
+  const next = () => ({ gas: INITIALISE_GAS, nonce: nonce++ })
+  const rollup = { address: parts.rollup, abi: rollupAbi } as const
+  const mint = { address: parts.token, abi: tokenAbi, functionName: 'mint', args: [owner, SUPPLY] } as const
+  const terms = rollupTerms(deployment, parts)
+  const hashes = [
+    await wallet.writeContract({ ...mint, ...next() }),
+    await wallet.writeContract({ ...rollup, functionName: 'initializeHermez', args: terms, ...next() }),
+    await wallet.writeContract({ ...rollup, functionName: 'addToken', args: [parts.token, '0x'], ...next() }),
+  ]
+  const auction = { address: parts.auction, abi: auctionAbi, functionName: 'hermezAuctionProtocolInitializer' } as const
   for (let left = GENESIS_TRIES; ; left -= 1) {
     const genesis = (await chain.getBlockNumber()) + BigInt(deployment.genesisOffset)
-    const hash = await wallet.writeContract({
-      address: parts.auction,
-      abi: auctionAbi,
-      functionName: 'hermezAuctionProtocolInitializer',
-      args: [parts.token, genesis, parts.rollup, owner, owner, bootCoordinator, bootCoordinatorUrl],
-    })
-    const receipt = await receiptOf(chain, hash)
-    if (receipt.status === 'success') return genesis
+    const hash = await wallet.writeContract({ ...auction, args: auctionTerms(deployment, parts, genesis), ...next() })
+    for (const one of hashes.splice(0)) await succeeded(chain, one, 'the initialisation of the rollup')
+    if ((await receiptOf(chain, hash, RECEIPT_MS)).status === 'success') return genesis
+    // the chain was quicker than slot 0 was near: again
     if (left <= 1) throw failed('the initialisation of the auction', hash)
   }
 }
 
-const receiptOf = (chain: Clients['chain'], hash: Hash): Promise<TransactionReceipt> =>
-  chain.waitForTransactionReceipt({ hash, timeout: RECEIPT_MS })
+function rollupTerms(deployment: RollupDeployment, { rollup, auction, token, verifiers }: Parts) {
+  const sizes = deployment.verifiers.map(({ maxTx, nLevels }) => (BigInt(nLevels) << 248n) | BigInt(maxTx))
+  // withdrawals and Poseidon contracts do not matter while forging; the initialiser wants some address
+  const some = rollup
+  const forging = [verifiers, sizes, some, auction, token, deployment.forgeL1L2BatchTimeout, 0n] as const
+  return [...forging, some, some, some, deployment.deployer.address, 0n, some] as const
+}
+
+function auctionTerms(deployment: RollupDeployment, { rollup, token }: Parts, genesis: bigint) {
+  const { deployer, bootCoordinator, bootCoordinatorUrl } = deployment
+  return [token, genesis, rollup, deployer.address, deployer.address, bootCoordinator, bootCoordinatorUrl] as const
+}
 
 async function succeeded(chain: Clients['chain'], hash: Hash, what: string): Promise<TransactionReceipt> {
-  const receipt = await receiptOf(chain, hash)
+  const receipt = await receiptOf(chain, hash, RECEIPT_MS)
   if (receipt.status !== 'success') throw failed(what, hash)
   return receipt
 }

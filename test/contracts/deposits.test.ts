@@ -61,7 +61,7 @@ test.serial('of 129 deposits the last spills into the next queue', async t => {
   const hashes = await Promise.all(Array.from({ length: 129 }, (_, position) => send(position)))
   await one.tools.setAutomine(true)
   await one.tools.mine({ blocks: 3 })
-  const receipts = await Promise.all(hashes.map(hash => one.chain.waitForTransactionReceipt({ hash })))
+  const receipts = await Promise.all(hashes.map(async hash => one.mined(Promise.resolve(hash))))
   const placed = receipts.map(receipt => {
     const args = one.events(receipt, one.contracts.rollup)[0]?.args
     return `${String(args?.['queueIndex'])}/${String(args?.['position'])}`
