@@ -30,6 +30,8 @@ export class Life implements Context<Tagged>, Runnable {
   strand: Strand | null = null
   /** When it began to run; null until then. */
   startedAt: number | null = null
+  /** Takes back the time limit of what it does now; null when nothing is limited. */
+  unlimit: (() => void) | null = null
   /** Its start was already reported as failed or ignored. */
   reported = false
   /** Answers an asynchronous start that is still going on. */
@@ -133,6 +135,7 @@ export class Life implements Context<Tagged>, Runnable {
   end(): void {
     this.alive = false
     this.#controller?.abort()
+    this.unlimit?.()
     if (this.#cancels !== null) for (const cancel of this.#cancels) cancel()
     this.#cancels = null
     if (this.strand !== null) this.#host.runtime.strands.close(this.strand)

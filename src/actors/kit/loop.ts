@@ -118,7 +118,7 @@ export class Loop {
     const host = this.#host
     this.current = message
     this.currentSince = host.runtime.clock.now()
-    const cancel = this.#watchdog(life, message)
+    const unlimit = this.#limit(life, message)
     try {
       const next = await going
       if (life.alive) {
@@ -128,20 +128,22 @@ export class Loop {
     } catch (error) {
       if (life.alive) host.failed(life, message, error)
     } finally {
-      cancel?.()
+      unlimit?.()
     }
     if (!life.alive) return
     this.current = null
     if (life.stopping) await host.finished(life)
   }
 
-  #watchdog(life: Life, message: Tagged): (() => void) | null {
+  #limit(life: Life, message: Tagged): (() => void) | null {
     const { runtime, definition } = this.#host
     const { deadlineMs } = definition
     if (deadlineMs === undefined) return null
-    return runtime.clock.after(deadlineMs, () => {
+    const late = (): void => {
       if (life.alive) this.#host.hung(life, message, new HandlerHungError(message.type, deadlineMs))
-    })
+    }
+    life.unlimit = runtime.clock.after(deadlineMs, late)
+    return life.unlimit
   }
 }
 

@@ -15,6 +15,8 @@ import { isPromise, Loop, type LoopHost } from './loop.ts'
 import { Outage } from './outage.ts'
 import type { Owner, Runtime, StartOutcome, Within } from './unit.ts'
 
+const OWN_LIMIT_MS = 5000
+
 export interface WorkerOptions {
   readonly id: string
   readonly definition: ActorDefinition<unknown, Tagged, unknown>
@@ -194,9 +196,9 @@ export class Worker implements LoopHost {
     life.stopping = true
     const stopped = this.#runStop(life, exit)
     if (stopped === undefined) return this.#over(life, exit, true)
-    const limitMs = typeof this.#within === 'number' ? this.#within : null
-    const cancel = limitMs === null ? null : this.runtime.clock.after(limitMs, () => this.#over(life, exit, true))
-    void this.#overAfter(stopped, life, exit, true).then(cancel)
+    const limitMs = ownLimitMs(this.#within)
+    if (limitMs !== null) life.unlimit = this.runtime.clock.after(limitMs, () => this.#over(life, exit, true))
+    void this.#overAfter(stopped, life, exit, true)
   }
 
   #endWithin(life: Life, within: number | 'infinity'): Promise<void> {
@@ -320,4 +322,10 @@ export class Worker implements LoopHost {
     const outcome = await this.#attempt(life)
     if (outcome.is !== 'waiting') this.#owner.lateStart(this.id, life.incarnation, outcome)
   }
+}
+
+/** How long an actor that ends itself may take; being killed at once is only for those that are told to end. */
+function ownLimitMs(within: Within): number | null {
+  if (within === 'infinity') return null
+  return within === 'brutal-kill' ? OWN_LIMIT_MS : within
 }
