@@ -8,15 +8,10 @@ import { babyjubjub } from '@noble/curves/misc.js'
 import { blake512 } from '@noble/hashes/blake1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { fromLittleEndian, toHex } from './bytes.ts'
-import { FIELD, HALF_FIELD, mod } from './field.ts'
+import { FIELD, HALF_FIELD, mod, SUBGROUP } from './field.ts'
+import { type BjjPoint, multiplyBase } from './wasm/curve.ts'
 import { squareRootOfFraction } from './wasm/square-root.ts'
 import type { BjjKey, Hex } from './types.ts'
-
-/** A point of the curve in affine coordinates. */
-export interface BjjPoint {
-  readonly x: bigint
-  readonly y: bigint
-}
 
 /** A signing key expanded from its 32-byte seed. `scalar` is the pruned half of blake512(seed), before the shift by 3. */
 export interface BjjSecret {
@@ -58,8 +53,8 @@ export function secretFromSeed(seed: Uint8Array): BjjSecret {
   half[0] = (half[0] ?? 0) & 0xf8
   half[31] = ((half[31] ?? 0) & 0x7f) | 0x40
   const scalar = fromLittleEndian(half)
-  const { x, y } = babyjubjub.Point.BASE.multiply(mod(scalar >> 3n, babyjubjub.Point.Fn.ORDER)).toAffine()
-  return { scalar, nonceSeed: digest.slice(32), point: { x, y }, publicKey: keyOf({ x, y }) }
+  const point = multiplyBase((scalar >> 3n) % SUBGROUP)
+  return { scalar, nonceSeed: digest.slice(32), point, publicKey: keyOf(point) }
 }
 
 /** The seed a wallet derives from an Ethereum private key without asking the owner to sign (test and demo accounts). */

@@ -2,13 +2,13 @@
  * EdDSA over BabyJubJub with Poseidon, as the circuit checks it: 8 · S · Base = 8 · R8 + 8 · h · A in circomlib's form
  * S · Base8 = R8 + 8 · h · A with h = Poseidon(R8x, R8y, Ax, Ay, M). Deterministic: the nonce is hashed from seed and message.
  */
-import { babyjubjub } from '@noble/curves/misc.js'
 import { blake512 } from '@noble/hashes/blake1.js'
-import { type BjjPoint, type BjjSecret, keyOf, pointOf } from './bjj.ts'
+import { type BjjSecret, keyOf, pointOf } from './bjj.ts'
 import { bytesOf, concat, fromLittleEndian, hexOf, toLittleEndian32 } from './bytes.ts'
 import { FIELD, SUBGROUP, mod } from './field.ts'
 import { poseidon } from './poseidon.ts'
 import type { BjjKey, Hex } from './types.ts'
+import { type BjjPoint, multiplyBase, signatureHolds } from './wasm/curve.ts'
 
 /** A signature taken apart. */
 export interface BjjSignature {
@@ -21,7 +21,7 @@ const SIGN_BIT = 1n << 255n
 /** Signs a field element. */
 export function signMessage(message: bigint, secret: BjjSecret): BjjSignature {
   const nonce = fromLittleEndian(blake512(concat(secret.nonceSeed, toLittleEndian32(message)))) % SUBGROUP
-  const { x, y } = babyjubjub.Point.BASE.multiply(nonce).toAffine()
+  const { x, y } = multiplyBase(nonce)
   const challenge = poseidon([x, y, secret.point.x, secret.point.y, message])
   return { r8: { x, y }, s: mod(nonce + challenge * secret.scalar, SUBGROUP) }
 }
@@ -30,13 +30,8 @@ export function signMessage(message: bigint, secret: BjjSecret): BjjSignature {
 export function verifyMessage(message: bigint, signature: BjjSignature, key: BjjKey): boolean {
   const a = pointOf(key)
   if (a === null || signature.s >= SUBGROUP || message >= FIELD) return false
-  const { Point } = babyjubjub
-  const challenge = poseidon([signature.r8.x, signature.r8.y, a.x, a.y, message])
-  const left = signature.s === 0n ? Point.ZERO : Point.BASE.multiplyUnsafe(signature.s)
-  const scaled = Point.fromAffine(a)
-    .clearCofactor()
-    .multiplyUnsafe(challenge % SUBGROUP)
-  return left.equals(Point.fromAffine(signature.r8).add(scaled))
+  const { r8, s } = signature
+  return signatureHolds(s, poseidon([r8.x, r8.y, a.x, a.y, message]), a, r8)
 }
 
 /** 64 bytes: compressed R8 (little-endian, usual form) and S (little-endian). */
