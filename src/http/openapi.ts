@@ -31,7 +31,9 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
         securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'Viewer or operator token.' } },
       },
     },
-    refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json['$id'] ?? `Schema${index}`) },
+    refResolver: {
+      buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === 'string' ? $id : `Schema${index}`),
+    },
     transform: ({ schema, url, route }) => {
       const open = route.config?.access === 'open'
       return { schema: { ...schema, security: open ? [] : [{ token: [] }] }, url: url.replace('*', ':subject') }

@@ -60,8 +60,8 @@ export const bareRole = (over: Partial<Role>): Role =>
 export interface Served {
   readonly app: FastifyInstance
   readonly poked: string[]
-  get(url: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
-  post(url: string, payload: unknown, headers?: Record<string, string>): Promise<LightMyRequestResponse>
+  readonly get: (url: string, headers?: Record<string, string>) => Promise<LightMyRequestResponse>
+  readonly post: (url: string, payload: unknown, headers?: Record<string, string>) => Promise<LightMyRequestResponse>
 }
 
 export interface Options extends Partial<Omit<HttpDeps, 'roles'>> {

@@ -7,10 +7,14 @@ import type { FastifyPluginAsync } from 'fastify'
 
 const FOLDER = new URL('../page/', import.meta.url)
 
+const SCRIPT = 'text/javascript; charset=utf-8'
 const FILES: readonly { readonly name: string; readonly type: string }[] = [
   { name: 'page.css', type: 'text/css; charset=utf-8' },
-  { name: 'page.js', type: 'text/javascript; charset=utf-8' },
-  { name: 'render.js', type: 'text/javascript; charset=utf-8' },
+  { name: 'page.js', type: SCRIPT },
+  { name: 'dom.js', type: SCRIPT },
+  { name: 'cards.js', type: SCRIPT },
+  { name: 'work.js', type: SCRIPT },
+  { name: 'tree.js', type: SCRIPT },
   { name: 'icon.svg', type: 'image/svg+xml' },
 ]
 

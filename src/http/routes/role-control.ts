@@ -53,7 +53,7 @@ export const roleControl =
             const reason = request.body.reason?.trim() ? request.body.reason.trim() : null
             const outcome = await change(deps, role.name, verb, reason, request)
             if (outcome.changed) deps.poke(role.name)
-            return reply.send(outcome as never) // its parts are named schemas
+            return reply.send(outcome)
           },
         )
       }

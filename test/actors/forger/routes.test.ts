@@ -187,7 +187,7 @@ test('of several builds of a number the live one is dumped', async t => {
 
 test('a batch that is not there is a 404 that says why', async t => {
   const { orm, get } = await fresh()
-  t.regex((await get('/v1/forger/batches/9')).json().detail, /no batch has been built yet/)
+  t.regex((await get('/v1/forger/batches/9')).body, /no batch has been built yet/)
   const em = orm.em.fork()
   em.create(Batch, batch(3))
   await em.flush()

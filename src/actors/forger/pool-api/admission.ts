@@ -8,7 +8,17 @@ import { AccountCreationAuth, PoolTx } from '../../../entities/forger/pool-tx.ts
 import type { Orm } from '../../../entities/orm.ts'
 import { ZERO_ETH_ADDR, type AccountLeaf, type Hex } from '../rollup/types.ts'
 import type { AccountLookup } from './accounts.ts'
-import { PoolRefusal } from './errors.ts'
+import {
+  AccountTokenNotEqualTxToken,
+  CantSendToEthAddr,
+  DuplicatedKey,
+  GettingReceiverAccount,
+  GettingSenderAccount,
+  InvalidNonce,
+  InvalidSignature,
+  NotEnoughBalance,
+  PoolRefusal,
+} from './errors.ts'
 import type { Room } from './room.ts'
 import type { SignatureChecks } from './signature-pool.ts'
 import type { Submission } from './submission.ts'
@@ -44,20 +54,16 @@ export async function admit(deps: AdmissionDeps, submission: Submission, clientI
 
 async function checkSender({ accounts }: AdmissionDeps, { tx, fee }: Submission): Promise<AccountLeaf> {
   const sender = await accounts.byIdx(tx.fromIdx)
-  if (!sender) throw new PoolRefusal('GettingSenderAccount', `there is no account ${tx.fromIdx}`, { idx: tx.fromIdx })
+  if (!sender) throw new GettingSenderAccount(`there is no account ${tx.fromIdx}`, { idx: tx.fromIdx })
   if (sender.tokenId !== tx.tokenId) throw wrongToken(sender, tx.tokenId)
   if (tx.nonce < sender.nonce) {
     const facts = { nonce: tx.nonce, accountNonce: sender.nonce }
-    throw new PoolRefusal('InvalidNonce', `the nonce ${tx.nonce} is used up: the account is at ${sender.nonce}`, facts)
+    throw new InvalidNonce(`the nonce ${tx.nonce} is used up: the account is at ${sender.nonce}`, facts)
   }
   const cost = tx.amount + fee
   if (sender.balance < cost) {
     const facts = { balance: sender.balance.toString(), amount: tx.amount.toString(), fee: fee.toString() }
-    throw new PoolRefusal(
-      'NotEnoughBalance',
-      `the account holds ${sender.balance}, the transaction costs ${cost}`,
-      facts,
-    )
+    throw new NotEnoughBalance(`the account holds ${sender.balance}, the transaction costs ${cost}`, facts)
   }
   return sender
 }
@@ -65,26 +71,23 @@ async function checkSender({ accounts }: AdmissionDeps, { tx, fee }: Submission)
 async function checkReceiver({ accounts, orm }: AdmissionDeps, { tx, type }: Submission): Promise<void> {
   if (type === 'Transfer') {
     const receiver = await accounts.byIdx(tx.toIdx)
-    if (!receiver) throw new PoolRefusal('GettingReceiverAccount', `there is no account ${tx.toIdx}`, { idx: tx.toIdx })
+    if (!receiver) throw new GettingReceiverAccount(`there is no account ${tx.toIdx}`, { idx: tx.toIdx })
     if (receiver.tokenId !== tx.tokenId) throw wrongToken(receiver, tx.tokenId)
   }
   if (type !== 'TransferToEthAddr') return
   const owned = await accounts.byEthAddr(tx.toEthAddr)
   if (owned.some(account => account.tokenId === tx.tokenId)) return
   if (await orm().em.fork().findOne(AccountCreationAuth, { ethAddr: tx.toEthAddr })) return
-  throw new PoolRefusal('CantSendToEthAddr', `${tx.toEthAddr} has no account of the token and did not authorise one`)
+  throw new CantSendToEthAddr(`${tx.toEthAddr} has no account of the token and did not authorise one`)
 }
 
 const wrongToken = (account: AccountLeaf, tokenId: number): PoolRefusal =>
-  new PoolRefusal(
-    'AccountTokenNotEqualTxToken',
-    `the account ${account.idx} holds token ${account.tokenId}, not ${tokenId}`,
-  )
+  new AccountTokenNotEqualTxToken(`the account ${account.idx} holds token ${account.tokenId}, not ${tokenId}`)
 
 async function checkSignature(deps: AdmissionDeps, { tx }: Submission, sender: AccountLeaf): Promise<void> {
   const key = { ay: sender.ay, sign: sender.sign }
   const valid = await deps.signatures.check({ do: 'transaction', tx, key, chainId: deps.domain().chainId })
-  if (!valid) throw new PoolRefusal('InvalidSignature', 'the signature is not one of the sender for this chain')
+  if (!valid) throw new InvalidSignature('the signature is not one of the sender for this chain')
 }
 
 async function store(
@@ -115,7 +118,7 @@ async function store(
       })
   } catch (error) {
     if (error instanceof UniqueConstraintViolationException) {
-      throw new PoolRefusal('DuplicatedKey', `the transaction ${txId} is in the pool already`, { id: txId })
+      throw new DuplicatedKey(`the transaction ${txId} is in the pool already`, { id: txId })
     }
     throw error
   }

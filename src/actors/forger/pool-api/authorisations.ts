@@ -6,7 +6,7 @@ import { AccountCreationAuth } from '../../../entities/forger/pool-tx.ts'
 import { authorisationDigest, splitSignature } from '../rollup/authorisation.ts'
 import type { Hex } from '../rollup/types.ts'
 import type { AdmissionDeps } from './admission.ts'
-import { PoolRefusal, required } from './errors.ts'
+import { DuplicatedKey, InvalidSignature, required, SQLNoRows } from './errors.ts'
 import { formatBjj, formatEthAddr, parseBjj, parseEthAddr, parseSignature } from './hez-format.ts'
 
 const open = { access: 'open' } as const
@@ -53,7 +53,7 @@ export const authorisations =
         const digest = authorisationDigest(given.bjj, chainId, rollup)
         const signature = splitSignature(given.signature)
         const valid = await deps.signatures.check({ do: 'authorisation', digest, signature, ethAddr: given.ethAddr })
-        if (!valid) throw new PoolRefusal('InvalidSignature', 'the address did not sign this for this rollup')
+        if (!valid) throw new InvalidSignature('the address did not sign this for this rollup')
         await store(deps, given)
         return { success: 'OK' as const }
       },
@@ -73,7 +73,7 @@ export const authorisations =
       async ({ params }) => {
         const ethAddr = required(parseEthAddr(params.hezEthereumAddress), 'hezEthereumAddress')
         const row = await deps.orm().em.fork().findOne(AccountCreationAuth, { ethAddr })
-        if (!row) throw new PoolRefusal('SQLNoRows', 'the address has not authorised anything', { ethAddr })
+        if (!row) throw new SQLNoRows('the address has not authorised anything', { ethAddr })
         return {
           hezEthereumAddress: formatEthAddr(row.ethAddr),
           bjj: formatBjj(row.bjj as Hex), // stored from a parsed key
@@ -97,6 +97,6 @@ async function store({ orm, clock }: AdmissionDeps, given: Authorisation): Promi
       .insert(AccountCreationAuth, { ...given, receivedAt: new Date(clock.now()) })
   } catch (error) {
     if (!(error instanceof UniqueConstraintViolationException)) throw error
-    throw new PoolRefusal('DuplicatedKey', 'the address has authorised before', { ethAddr: given.ethAddr })
+    throw new DuplicatedKey('the address has authorised before', { ethAddr: given.ethAddr })
   }
 }

@@ -7,7 +7,7 @@ import { expandKey } from '../rollup/bjj.ts'
 import type { AccountLeaf } from '../rollup/types.ts'
 import { keyOfLeaf, type AccountLookup } from './accounts.ts'
 import type { RollupDomain } from './admission.ts'
-import { PoolRefusal, required } from './errors.ts'
+import { ParamValidationFailed, required, SQLNoRows } from './errors.ts'
 import { formatBjj, formatEthAddr, formatIdx, parseBjj, parseEthAddr, parseIdx } from './hez-format.ts'
 import type { Room } from './room.ts'
 
@@ -69,7 +69,7 @@ export const explorer =
       async ({ params }) => {
         const idx = required(parseIdx(params.accountIndex), 'accountIndex')
         const account = await deps.accounts.byIdx(idx)
-        if (!account) throw new PoolRefusal('SQLNoRows', `there is no account ${idx}`, { idx })
+        if (!account) throw new SQLNoRows(`there is no account ${idx}`, { idx })
         return shown(account)
       },
     )
@@ -124,7 +124,7 @@ function ofOwner(accounts: AccountLookup, query: Type.Static<typeof AccountsQuer
     return accounts.byEthAddr(required(parseEthAddr(query.hezEthereumAddress), 'hezEthereumAddress'))
   }
   if (query.BJJ !== undefined) return accounts.byKey(expandKey(required(parseBjj(query.BJJ), 'BJJ')))
-  throw new PoolRefusal('ParamValidationFailed', 'name an owner: hezEthereumAddress or BJJ')
+  throw new ParamValidationFailed('name an owner: hezEthereumAddress or BJJ')
 }
 
 const shown = (account: AccountLeaf): Type.Static<typeof AccountRow> => ({

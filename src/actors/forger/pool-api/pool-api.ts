@@ -10,7 +10,7 @@ import { isTransient, messageOf } from '../../../errors.ts'
 import { databaseAccounts, type AccountLookup } from './accounts.ts'
 import type { AdmissionDeps, RollupDomain } from './admission.ts'
 import { authorisations } from './authorisations.ts'
-import { PoolRefusal } from './errors.ts'
+import { ParamValidationFailed, PoolRefusal, SQLTimeout, TooManyRequests } from './errors.ts'
 import { explorer } from './explorer.ts'
 import { createRoom } from './room.ts'
 import { startSignatureChecks } from './signature-pool.ts'
@@ -56,19 +56,19 @@ function answer(error: unknown, reply: FastifyReply): FastifyReply {
 
 function asRefusal(error: unknown): PoolRefusal | null {
   if (error instanceof PoolRefusal) return error
-  if (isTransient(error) || isOutage(error)) return new PoolRefusal('SQLTimeout', messageOf(error))
+  if (isTransient(error) || isOutage(error)) return new SQLTimeout(messageOf(error))
   const { statusCode, status, validation } = error as Partial<FastifyError> & { status?: number }
   const code = status ?? statusCode ?? (validation ? 400 : 500)
-  if (code === 429) return new PoolRefusal('TooManyRequests', messageOf(error))
+  if (code === 429) return new TooManyRequests(messageOf(error))
   return code >= 400 && code < 500 ? new MalformedRequest(messageOf(error), code) : null
 }
 
 /** A request that is refused before it is read: with the status that says why. */
-class MalformedRequest extends PoolRefusal {
+class MalformedRequest extends ParamValidationFailed {
   override readonly status: number
 
   constructor(message: string, status: number) {
-    super('ParamValidationFailed', message)
+    super(message)
     this.status = status
   }
 }

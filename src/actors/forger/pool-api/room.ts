@@ -5,7 +5,7 @@
 import type { Clock } from '../../../clock.ts'
 import { PoolTx } from '../../../entities/forger/pool-tx.ts'
 import type { Orm } from '../../../entities/orm.ts'
-import { PoolRefusal } from './errors.ts'
+import { PoolFull } from './errors.ts'
 
 export interface Room {
   /** Takes one place, or throws PoolRefusal 27. The answer gives the place back when the transaction was not stored. */
@@ -40,7 +40,7 @@ export function createRoom(orm: () => Orm, clock: Clock, maxTxs: number): Room {
     pending: current,
     async take() {
       await current()
-      if (pending >= maxTxs) throw new PoolRefusal('PoolFull', 'the pool is full', { maxTxs })
+      if (pending >= maxTxs) throw new PoolFull('the pool is full', { maxTxs })
       pending += 1
       return () => {
         pending -= 1

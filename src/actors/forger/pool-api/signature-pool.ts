@@ -42,7 +42,7 @@ export function startSignatureChecks(threads: number): SignatureChecks {
       thread.posted.delete(ticket)
       next()
     })
-    worker.on('error', error => lose(thread, error))
+    worker.on('error', (error: Error) => lose(thread, error))
     worker.on('exit', () => lose(thread, null))
     running.add(thread)
     return thread
@@ -65,7 +65,7 @@ export function startSignatureChecks(threads: number): SignatureChecks {
       if (!thread || !waiting) return
       const question: SignatureQuestion = { ticket: ++tickets, job: waiting.job }
       thread.posted.set(question.ticket, waiting)
-      thread.worker.postMessage(question)
+      thread.worker.postMessage(question) // oxlint-disable-line unicorn/require-post-message-target-origin -- no window here
     }
   }
   return {

@@ -19,5 +19,5 @@ function checked(job: SignatureJob): boolean {
 
 parentPort?.on('message', ({ ticket, job }: SignatureQuestion) => {
   const answer: SignatureAnswer = { ticket, valid: checked(job) }
-  parentPort?.postMessage(answer)
+  parentPort?.postMessage(answer) // oxlint-disable-line unicorn/require-post-message-target-origin -- no window here
 })

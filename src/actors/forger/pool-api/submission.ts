@@ -9,7 +9,15 @@ import { exactFloat40 } from '../rollup/float40.ts'
 import { feeOf } from '../rollup/fees.ts'
 import { l2TxId } from '../rollup/l2-codec.ts'
 import { ANY_ETH_ADDR, EXIT_IDX, NO_IDX, ZERO_ETH_ADDR, type Hex, type SignedL2Tx } from '../rollup/types.ts'
-import { PoolRefusal, required } from './errors.ts'
+import {
+  ExitAmount0,
+  FeeOverflow,
+  InvalidTxTypeOrTxID,
+  NotAtomicTxsInPostPoolTx,
+  ParamValidationFailed,
+  PoolRefusal,
+  required,
+} from './errors.ts'
 import { parseBjj, parseEthAddr, parseIdx, parseSignature } from './hez-format.ts'
 
 const FIRST_USER_IDX = 256
@@ -55,7 +63,7 @@ export interface Submission {
 export function readSubmission(body: SubmissionBody): Submission {
   if ((body.maxNumBatch ?? 0) !== 0) throw refuse('maxNumBatch', 'must be 0')
   if (body.requestFromAccountIndex != null || (body.requestOffset ?? 0) !== 0) {
-    throw new PoolRefusal('NotAtomicTxsInPostPoolTx', 'a linked transaction is only taken together with its group')
+    throw new NotAtomicTxsInPostPoolTx('a linked transaction is only taken together with its group')
   }
   const fromIdx = required(parseIdx(body.fromAccountIndex), 'fromAccountIndex', 'is not an account index')
   if (fromIdx < FIRST_USER_IDX) throw refuse('fromAccountIndex', 'is not the account of a user')
@@ -80,9 +88,9 @@ export function readSubmission(body: SubmissionBody): Submission {
     signature: required(parseSignature(body.signature, 64), 'signature', 'is not 64 bytes of hex'),
   }
   const txId = sameIdentity(body, type, l2TxId(tx))
-  if (type === 'Exit' && amount === 0n) throw new PoolRefusal('ExitAmount0', 'an exit of nothing is not possible')
+  if (type === 'Exit' && amount === 0n) throw new ExitAmount0('an exit of nothing is not possible')
   const fee = feeOf(amount, body.fee)
-  if (fee === null) throw new PoolRefusal('FeeOverflow', 'the fee of this amount and selector is too large')
+  if (fee === null) throw new FeeOverflow('the fee of this amount and selector is too large')
   return { tx, type, txId, fee, toBjj: receiver.bjj }
 }
 
@@ -113,24 +121,24 @@ function typeOf({ idx, ethAddr, bjj }: Receiver): PoolTxType {
   if (idx === NO_IDX && ethAddr === ANY_ETH_ADDR && bjj !== null) return 'TransferToBJJ'
   if (idx === NO_IDX && ethAddr !== ANY_ETH_ADDR && ethAddr !== ZERO_ETH_ADDR && bjj === null)
     return 'TransferToEthAddr'
-  throw new PoolRefusal('InvalidTxTypeOrTxID', 'the receiver fields fit no type of transaction')
+  throw new InvalidTxTypeOrTxID('the receiver fields fit no type of transaction')
 }
 
 function encodable(amount: bigint): bigint {
   const float = exactFloat40(amount)
   if (typeof float === 'number') return amount
-  throw new PoolRefusal('InvalidTxTypeOrTxID', `the amount is no 40-bit float: ${float}`, { amount: amount.toString() })
+  throw new InvalidTxTypeOrTxID(`the amount is no 40-bit float: ${float}`, { amount: amount.toString() })
 }
 
 function sameIdentity(body: SubmissionBody, type: PoolTxType, txId: Hex): Hex {
   if (body.type != null && body.type !== type) {
-    throw new PoolRefusal('InvalidTxTypeOrTxID', `the type is ${type}, not ${body.type}`, { type })
+    throw new InvalidTxTypeOrTxID(`the type is ${type}, not ${body.type}`, { type })
   }
   if (body.id != null && body.id.toLowerCase() !== txId) {
-    throw new PoolRefusal('InvalidTxTypeOrTxID', `the id is ${txId}, not ${body.id}`, { id: txId })
+    throw new InvalidTxTypeOrTxID(`the id is ${txId}, not ${body.id}`, { id: txId })
   }
   return txId
 }
 
 const refuse = (field: string, because: string): PoolRefusal =>
-  new PoolRefusal('ParamValidationFailed', `${field} ${because}`, { field })
+  new ParamValidationFailed(`${field} ${because}`, { field })

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { POOL_STATES, PoolTx } from '../../../entities/forger/pool-tx.ts'
 import { admit, type AdmissionDeps } from './admission.ts'
-import { PoolRefusal } from './errors.ts'
+import { ParamValidationFailed, SQLNoRows } from './errors.ts'
 import { parseEthAddr, parseIdx } from './hez-format.ts'
 import { PoolTxRow, shownPoolTx } from './pool-tx-row.ts'
 import { readSubmission, SubmissionBody } from './submission.ts'
@@ -59,7 +59,7 @@ export const transactions =
       },
       async ({ params }) => {
         const tx = await deps.orm().em.fork().findOne(PoolTx, { txId: params.id.toLowerCase() })
-        if (!tx) throw new PoolRefusal('SQLNoRows', 'there is no such transaction', { id: params.id })
+        if (!tx) throw new SQLNoRows('there is no such transaction', { id: params.id })
         return shownPoolTx(tx, await deps.accounts.byIdx(Number(tx.fromIdx)))
       },
     )
@@ -110,13 +110,13 @@ async function conditions(deps: AdmissionDeps, query: ListQuery): Promise<object
 
 function idxOf(text: string): bigint {
   const idx = parseIdx(text)
-  if (idx === null) throw new PoolRefusal('ParamValidationFailed', `${text} is not an account index`)
+  if (idx === null) throw new ParamValidationFailed(`${text} is not an account index`)
   return BigInt(idx)
 }
 
 async function ofOwner(deps: AdmissionDeps, text: string): Promise<object> {
   const ethAddr = parseEthAddr(text)
-  if (ethAddr === null) throw new PoolRefusal('ParamValidationFailed', `${text} is not an address`)
+  if (ethAddr === null) throw new ParamValidationFailed(`${text} is not an address`)
   const owned = (await deps.accounts.byEthAddr(ethAddr)).map(account => BigInt(account.idx))
   return { $or: [{ toEthAddr: ethAddr }, { fromIdx: { $in: owned } }, { toIdx: { $in: owned } }] }
 }

@@ -22,6 +22,8 @@ test.after.always('servers and connections end', async () => {
   for (const end of ends) await end()
 })
 
+test.before(() => databases.template('forger', async url => (await openTestOrm(url, [forgerSchema])).close()))
+
 const alice = wallet(1)
 const bob = wallet(2)
 const carol = wallet(3)
@@ -37,7 +39,7 @@ interface Pool extends Served {
 
 /** Alice owns 256 and bob 257 in ether, alice 258 in token 1. */
 async function openPool(maxTxs = 100): Promise<Pool> {
-  const orm = await openTestOrm(await databases.create(), [forgerSchema])
+  const orm = await openTestOrm(await databases.create('forger'), [forgerSchema])
   const em = orm.em.fork()
   em.create(FoldedState, { name: 'base', batchNum: 3, root: 0n, lastIdx: 258n })
   for (const [idx, owner, tokenId, nonce] of [
@@ -125,7 +127,7 @@ const refused = (name: string, code: number, type: string, make: () => unknown):
     const answer = await submit(make())
     t.is(answer.status, 400)
     t.like(answer.body, { code, type })
-    t.true(String((answer.body as { message: string }).message).length > 10)
+    t.true((answer.body as { message: string }).message.length > 10)
     t.is(await stored(), 0)
   })
 }
@@ -316,8 +318,8 @@ const down = (): Orm => {
 }
 
 test('while the database is down the pool says so in its own words', async t => {
-  const publicRoutes = () => poolApi({ orm: down, clock: stillClock, domain, maxTxs: 1, signatureThreads: 1 })
-  const { app, post } = await serve({ roles: [bareRole({ publicRoutes })] })
+  const pool = poolApi({ orm: down, clock: stillClock, domain, maxTxs: 1, signatureThreads: 1 })
+  const { app, post } = await serve({ roles: [bareRole({ publicRoutes: () => pool })] })
   const answer = await post('/v1/transactions-pool', bodyOf(transfer, alice), {})
   t.is(answer.statusCode, 503)
   t.like(answer.json(), { code: 3, type: 'ErrSQLTimeout' })
