@@ -452,3 +452,15 @@ test('after closing nothing is sent any more', async t => {
   await t.throwsAsync(rpc.client.getBlockNumber(), { instanceOf: RpcUnavailableError })
   t.is(one.requests(), before)
 })
+
+test('a WebSocket that is not there changes nothing but that heads are not announced', async t => {
+  const one = await startNode(t)
+  const gone = await startNode(t)
+  await gone.stop()
+  const rpc = open(t, [one.url], { wsUrl: gone.url.replace('http', 'ws') })
+  rpc.onHead(() => t.fail('nobody can announce'))
+  await rpc.verify()
+  await rpc.clock.advance(10_000)
+  t.is((await rpc.latest(null)).number, 100n)
+  t.false(rpc.announced)
+})
