@@ -167,7 +167,7 @@ test('no child runs twice, none is orphaned, stops end in time, and every start 
       void stopped.then(() => (over.yes = true))
       // Hung handlers and stop functions are ended one after the other, each within its shutdown time.
       for (let rounds = 0; rounds < 1000 && !over.yes; rounds++) {
-        await settle(5)
+        await settle(40)
         if (clock.nextAt !== null && !over.yes) await clock.advance(clock.nextAt - clock.now())
       }
       t.true(over.yes, 'stop never ended')
