@@ -27,7 +27,8 @@ const describe = (problem: Problem): string => {
 export class ConfigError extends OperatorError {
   readonly code = 'CFG_001'
   readonly severity = 'fatal'
-  readonly hint = 'Mend every line listed; `forgekeeper config schema` and docs/reference/config.md describe all keys.'
+  readonly hint =
+    'Mend every line listed; docs/reference/config.md describes all keys, `forgekeeper init` writes a file with all of them, and `forgekeeper start --demo` needs none.'
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[]) {

@@ -66,10 +66,11 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const { workingFolder } = options
   const mayMiss = (key: string): boolean => excused(key, layers, options)
   const value = decode(schema, { layers, env: options.env, workingFolder, problems, mayMiss })
-  // `decode` answers the value of `compose(roles)`, whose core part is `core`, unless it added problems.
+  // `decode` answers the value of `compose(roles)`, whose core part is `core`, except where it added problems.
   const config = value as Config
   const all = value as Readonly<Record<string, unknown>>
-  if (problems.length === 0) problems.push(...crossCheck(config, all, layers, options))
+  const wrong = problems.map(problem => problem.key)
+  problems.push(...crossCheck(config, all, layers, wrong, options))
   if (problems.length > 0) throw new ConfigError(problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)))
   const sections = new Map(options.roles.map(({ name }) => [name, all[name]]))
   return { config, sections, warnings: env.warnings, file: options.file, layers, schema, options }

@@ -1,5 +1,6 @@
 /**
- * What no single key can say: keys that must fit each other. Runs when every key is right by itself.
+ * What no single key can say: keys that must fit each other. Keys that are wrong by themselves are passed over: they have
+ * been reported.
  */
 import type { AccountConfig, Config } from './core.ts'
 import { problemAt } from './decode.ts'
@@ -19,14 +20,23 @@ interface Surroundings {
   readonly base?: ReadonlyMap<string, unknown>
 }
 
-/** All problems between keys; `sections` has the decoded section of each role by name. */
+/**
+ * All problems between keys; `sections` has the decoded section of each role by name. `wrong` are the keys with a problem
+ * of their own: what is below them is not what its type says.
+ */
 export function crossCheck(
   config: Config,
   sections: Readonly<Record<string, unknown>>,
   layers: Layers,
+  wrong: readonly string[],
   { demo, roles, base }: Surroundings,
 ): Problem[] {
-  const chains = new Map(Object.entries(config.chains).map(([name, chain]) => [name, chain.chainId]))
+  const sound = (path: string): boolean => !wrong.some(key => within(key, path) || within(path, key))
+  if (!sound('roles')) return []
+  const named = isTable(config.chains) ? config.chains : {}
+  const chains = new Map<string, number | null>(
+    Object.entries(named).map(([name, chain]) => [name, sound(`chains.${name}`) ? chain.chainId : null]),
+  )
   if (demo && !chains.has('local')) chains.set('local', DEVELOPMENT_CHAIN_ID)
   const known = roles.map(role => role.name)
   const unknownRoles = config.roles.enabled.flatMap((name, index) =>
@@ -34,14 +44,16 @@ export function crossCheck(
       ? []
       : [at(layers, `roles.enabled.${index}`, `there is no role "${name}"`, known.join(', '), nearest(name, known))],
   )
-  const accounts = Object.entries(config.accounts).flatMap(([name, account]) =>
-    accountProblems(layers, `accounts.${name}`, account, chains),
-  )
+  const accounts = Object.entries(isTable(config.accounts) ? config.accounts : {})
+  const badAccounts = accounts
+    .filter(([, account]) => isTable(account))
+    .flatMap(([name, account]) => accountProblems(layers, `accounts.${name}`, account, chains))
+    .filter(problem => sound(problem.key))
   const running = demo && base === undefined ? [] : roles.filter(({ name }) => config.roles.enabled.includes(name))
-  const names = { chains: [...chains.keys()], accounts: Object.keys(config.accounts) }
+  const names = { chains: [...chains.keys()], accounts: accounts.map(([name]) => name) }
   return [
     ...unknownRoles,
-    ...accounts,
+    ...badAccounts,
     ...running.flatMap(role => nameProblems(layers, role, sections[role.name], names)),
   ]
 }
@@ -71,29 +83,33 @@ function stepInto(value: unknown, key: string): unknown {
 function accountProblems(
   layers: Layers,
   path: string,
-  account: AccountConfig,
-  chains: ReadonlyMap<string, number>,
+  account: Partial<AccountConfig>,
+  chains: ReadonlyMap<string, number | null>,
 ): Problem[] {
   const problems: Problem[] = []
-  const chainId = chains.get(account.chain)
-  if (chainId === undefined) {
+  const chainId = chains.get(account.chain ?? '')
+  if (chainId === undefined && typeof account.chain === 'string') {
     const names = [...chains.keys()]
     const expected =
       names.length === 0 ? 'the NAME of a [chains.NAME] table; there is none' : `one of ${names.join(', ')}`
     const text = `there is no chain "${account.chain}"`
     problems.push(at(layers, `${path}.chain`, text, expected, nearest(account.chain, names)))
   }
-  if (account.key.kind === 'literal' && !(account.allowRawKeys && chainId === DEVELOPMENT_CHAIN_ID)) {
+  const development = account.allowRawKeys === true && (chainId === DEVELOPMENT_CHAIN_ID || chainId === null)
+  if (account.key?.kind === 'literal' && !development) {
     const text = 'a private key must be named by a reference, never written here'
     const expected =
       '"env:NAME", "file:PATH" or "keystore:PATH"; literal only on chain id 31337 with allow_raw_keys = true'
     problems.push(at(layers, `${path}.key`, text, expected))
   }
-  if (account.key.kind === 'keystore' && account.password === undefined) {
+  if (account.key?.kind === 'keystore' && account.password === undefined) {
     problems.push(at(layers, `${path}.password`, 'missing', 'a reference to the password of the keystore'))
   }
   return problems
 }
+
+/** True when `path` is `key` or below it. */
+const within = (key: string, path: string): boolean => path === key || path.startsWith(`${key}.`)
 
 const at = (layers: Layers, key: string, text: string, expected: string, near: string | null = null): Problem =>
   problemAt(layers.originOf(key), key, text, expected, near)

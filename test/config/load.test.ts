@@ -60,6 +60,7 @@ test('all problems are reported at once, each with its line and what was expecte
   t.deepEqual(found, [
     ['tx.max_infligt', null, 'tx.max_in_flight'],
     ['tx.bump_percent', null, null],
+    ['roles.enabled.0', null, null],
     ['htp', 2, 'http'],
     ['http.port', 5, null],
     ['http.prt', 6, 'http.port'],
@@ -146,4 +147,14 @@ test('a role that names a chain which is not there is refused with the nearest',
   const [problem] = await problemsOf({ toml: hanging('mian') })
   t.deepEqual([problem?.key, problem?.line, problem?.nearest], ['painter.wall', 8, 'main'])
   t.deepEqual(await problemsOf({ toml: hanging('mian'), demo: true }), [], 'the demo brings its chain later')
+})
+
+test('an empty folder is told all that a role needs, tables included', async t => {
+  const roles = '[roles]\nenabled = ["painter"]\n[painter]\nwall = "main"\n[accounts.a]\nchain = "man"\n'
+  const keys = (await problemsOf({ toml: roles })).map(problem => problem.key)
+  t.deepEqual(keys.toSorted(), ['accounts.a.chain', 'accounts.a.key', 'painter.canvas', 'painter.wall'])
+  t.deepEqual(
+    (await problemsOf({ toml: 'chains = 1\naccounts = "x"\nroles = []\n' })).map(problem => problem.key),
+    ['chains', 'accounts', 'roles'],
+  )
 })
