@@ -49,26 +49,21 @@ export const poolApi =
 function answer(error: unknown, reply: FastifyReply): FastifyReply {
   const refusal = asRefusal(error)
   if (refusal === null) throw error
-  if (refusal.status === 503) reply.header('retry-after', 2)
-  const { message, number, type, status } = refusal
-  return reply.code(status).send({ message, code: number, type })
+  const status = statusOf(error) ?? refusal.status
+  if (status === 503) reply.header('retry-after', 2)
+  return reply.code(status).send({ message: refusal.message, code: refusal.number, type: refusal.type })
 }
 
 function asRefusal(error: unknown): PoolRefusal | null {
   if (error instanceof PoolRefusal) return error
   if (isTransient(error) || isOutage(error)) return new SQLTimeout(messageOf(error))
-  const { statusCode, status, validation } = error as Partial<FastifyError> & { status?: number }
-  const code = status ?? statusCode ?? (validation ? 400 : 500)
-  if (code === 429) return new TooManyRequests(messageOf(error))
-  return code >= 400 && code < 500 ? new MalformedRequest(messageOf(error), code) : null
+  const status = statusOf(error) ?? 500
+  if (status === 429) return new TooManyRequests(messageOf(error))
+  return status >= 400 && status < 500 ? new ParamValidationFailed(messageOf(error)) : null
 }
 
-/** A request that is refused before it is read: with the status that says why. */
-class MalformedRequest extends ParamValidationFailed {
-  override readonly status: number
-
-  constructor(message: string, status: number) {
-    super(message)
-    this.status = status
-  }
+/** The status of a request that was refused before it was read, by the server or its validation. */
+function statusOf(error: unknown): number | undefined {
+  const { statusCode, status, validation } = error as Partial<FastifyError> & { status?: number }
+  return status ?? statusCode ?? (validation ? 400 : undefined)
 }
