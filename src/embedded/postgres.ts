@@ -21,7 +21,7 @@ export interface PostgresOptions {
   readonly log: Log
   /** Connections the server takes; 100 when left out. */
   readonly maxConnections?: number
-  /** False for data that nobody will miss (tests): nothing waits for the disk. */
+  /** False for data that nobody will miss (tests): nothing waits for the disk. It outlives kill -9, not a power cut. */
   readonly durable?: boolean
 }
 
@@ -137,7 +137,7 @@ async function launch(
     shared_buffers: '64MB',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    ...(options.durable === false && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+    ...(options.durable === false && { fsync: 'off', full_page_writes: 'off' }),
   }
   const args = ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   return run(programs, 'postgres', args, accepting)

@@ -1,10 +1,11 @@
 /** The servers the daemon brings along: start, go on, end with it, refuse what cannot work. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import test from 'ava'
 import { Client } from 'pg'
 import { createPublicClient, createTestClient, http } from 'viem'
@@ -45,7 +46,7 @@ test('a daemon killed with -9 leaves no server behind, and its successor goes on
   child.kill('SIGKILL')
   // started at once: the former servers are still ending
   const [database, chain] = await Promise.all([
-    startPostgres({ folder: join(data, 'postgres'), log: silentLog }),
+    startPostgres({ folder: join(data, 'postgres'), log: silentLog, durable: false }),
     startAnvil({ stateFile: join(data, 'chain.json'), chainId: 31_337, log: silentLog }),
   ])
   await Promise.all([gone(postgres), gone(anvil)])
@@ -55,17 +56,23 @@ test('a daemon killed with -9 leaves no server behind, and its successor goes on
   t.false(alive(database.pid) || alive(chain.pid))
 })
 
-test('a creation of the database that was cut off is started again', async t => {
+test('a creation of the database that was cut off is started again, and so is a server that was killed', async t => {
   const where = join(folder, 'half')
   await mkdir(join(where, 'data.new-abcdef'), { recursive: true })
   await writeFile(join(where, 'data.new-abcdef', 'PG_VERSION'), '18\n')
-  const server = await startPostgres({ folder: where, log: silentLog, durable: false })
-  t.deepEqual(await query(server.url, 'select 1 as one'), [{ one: 1 }])
+  const first = await startPostgres({ folder: where, log: silentLog, durable: false })
+  await query(first.url, 'create table kept as select 7 as x')
   t.deepEqual(
     (await readdir(where)).filter(name => name.startsWith('data')),
     ['data'],
   )
-  await server.stop(5000)
+  process.kill(first.pid, 'SIGKILL')
+  const { signal, tail } = await first.exited
+  t.is(signal, 'SIGKILL')
+  t.is(typeof tail, 'string')
+  const second = await startPostgres({ folder: where, log: silentLog, durable: false })
+  t.deepEqual(await query(second.url, 'select x from kept'), [{ x: 7 }])
+  await second.stop(5000)
 })
 
 test('a folder that is too deep for a socket gets its socket elsewhere, and a stale process id is no obstacle', async t => {
@@ -86,14 +93,6 @@ test('data of another PostgreSQL version is refused by name', async t => {
   await mkdir(join(where, 'data'), { recursive: true })
   await writeFile(join(where, 'data', 'PG_VERSION'), '12\n')
   await t.throwsAsync(startPostgres({ folder: where, log: silentLog }), { code: 'DB_023', message: /PostgreSQL 12/ })
-})
-
-test('the end of a server is told with its last words', async t => {
-  const server = await startPostgres({ folder: join(folder, 'ends'), log: silentLog, durable: false })
-  process.kill(server.pid, 'SIGKILL')
-  const exit = await server.exited
-  t.is(exit.signal, 'SIGKILL')
-  t.is(typeof exit.tail, 'string')
 })
 
 test('a server that ends or stays silent instead of getting ready is an error with what it printed', async t => {
@@ -137,6 +136,24 @@ test('a chain state that was cut off is replaced by the copy', async t => {
 test('an anvil that cannot start says why, without the keys it prints', async t => {
   const wrong = startAnvil({ chainId: 1, args: ['--hardfork', 'atlantis'], log: silentLog })
   await t.throwsAsync(wrong, { code: 'CHN_021', message: /atlantis/ })
+})
+
+test('on a machine without binaries of its own both servers say what is missing and what to do', async t => {
+  const source = fileURLToPath(new URL('../../src', import.meta.url))
+  const script = `Object.defineProperty(process, 'platform', { value: 'sunos' })
+    process.env.PATH = ''
+    const { startAnvil } = await import('${source}/embedded/anvil.ts')
+    const { startPostgres } = await import('${source}/embedded/postgres.ts')
+    const { silentLog: log } = await import('${source}/log.ts')
+    const told = async start => start.then(() => 'started', error => error.code + ' ' + error.message + ' ' + error.hint)
+    console.log(JSON.stringify([
+      await told(startAnvil({ chainId: 1, log })),
+      await told(startPostgres({ folder: ${JSON.stringify(join(folder, 'none'))}, log })),
+    ]))`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  const [chain, database] = JSON.parse(stdout) as [string, string]
+  t.regex(chain, /^CHN_020 .*anvil-sunos.*PATH.*RPC URL/)
+  t.regex(database, /^DB_020 .*sunos-.*URL of a PostgreSQL/)
 })
 
 test('databases for tests are empty or copies of a template', async t => {

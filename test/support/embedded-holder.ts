@@ -7,7 +7,7 @@ import { startPostgres } from '../../src/embedded/postgres.ts'
 import { silentLog } from '../../src/log.ts'
 
 const folder = process.argv[2] ?? ''
-const postgres = await startPostgres({ folder: join(folder, 'postgres'), log: silentLog })
+const postgres = await startPostgres({ folder: join(folder, 'postgres'), log: silentLog, durable: false })
 const anvil = await startAnvil({ stateFile: join(folder, 'chain.json'), chainId: 31_337, log: silentLog })
 const client = new Client(postgres.url)
 await client.connect()
