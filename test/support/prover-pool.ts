@@ -34,7 +34,7 @@ export type PoolOptions = Partial<Omit<ProverPoolOptions, 'role' | 'urls' | 'boo
   readonly wrapBook?: (book: ProofBook) => ProofBook
 }
 
-const LIMITS = { backoff: { minMs: 20, maxMs: 100 }, idleLookMs: 100, lookMs: 200, unreachableMs: 1000, minPollMs: 5 }
+const LIMITS = { backoff: { minMs: 20, maxMs: 100 }, idleLookMs: 100, lookMs: 200, unreachableMs: 20_000, minPollMs: 5 }
 
 /** Starts a pool; it is stopped with its test. */
 export async function startPool(

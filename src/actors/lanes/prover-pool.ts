@@ -9,7 +9,7 @@ import { isTransient, messageOf } from '../../errors.ts'
 import { maskUrl } from '../../secrets.ts'
 import { defineActor, type Context } from '../kit/actor.ts'
 import { proverOf, type ProverPoolMessage, type ProverStatus } from './prover-pool-messages.ts'
-import { assign, type Assignment, type WaitingBatch } from './prover/assign.ts'
+import { assign, type WaitingBatch } from './prover/assign.ts'
 import type { OpenJob, ProofBook } from './prover/book.ts'
 
 export interface ProverPoolArgs {
@@ -25,7 +25,8 @@ interface State {
   readonly provers: ReadonlyMap<string, ProverStatus>
   /** Batches on their way to a prover that has not answered yet. */
   readonly sent: ReadonlyMap<string, { readonly batch: string; readonly at: number }>
-  readonly stopLook: () => void
+  /** What waited at the last look and has not been given out since. A batch that is gone meanwhile cannot be claimed. */
+  readonly waiting: readonly WaitingBatch[]
 }
 
 type Ctx = Context<ProverPoolMessage>
@@ -42,7 +43,8 @@ export const proverPool = defineActor<ProverPoolArgs, ProverPoolMessage, State>(
     const down = args.provers.map(prover => [prover.name, unheard(prover, ctx.clock)] as const)
     for (const { name } of args.provers) ctx.send(proverOf(args.role, name), { type: 'report' })
     ctx.send(ctx.self, { type: 'look' })
-    return { args, provers: new Map(down), sent: new Map(), stopLook: ctx.every(args.lookMs, { type: 'look' }) }
+    ctx.every(args.lookMs, { type: 'look' })
+    return { args, provers: new Map(down), sent: new Map(), waiting: [] }
   },
   async receive(state, message, ctx) {
     switch (message.type) {
@@ -83,12 +85,18 @@ const unheard = ({ name, url }: { readonly name: string; readonly url: string },
   medianProofMs: null,
 })
 
+/** A prover that becomes ready gets the next batch at once; whatever else changes is a reason to look at the book. */
 function note(state: State, status: ProverStatus, ctx: Ctx): State {
-  if (!state.provers.has(status.name)) return state
-  ctx.send(ctx.self, { type: 'look' })
+  const before = state.provers.get(status.name)
+  if (before === undefined) return state
   const sent = new Map(state.sent)
   sent.delete(status.name)
-  return { ...state, sent, provers: new Map(state.provers).set(status.name, status) }
+  const noted = { ...state, sent, provers: new Map(state.provers).set(status.name, status) }
+  if (status.state === 'busy') return noted
+  const simple = status.state === 'ready' && status.failures === before.failures
+  const given = simple ? give(noted, ctx) : noted
+  if (!simple || given.waiting.length === 0) ctx.send(ctx.self, { type: 'look' })
+  return given
 }
 
 async function look(before: State, ctx: Ctx): Promise<State> {
@@ -97,7 +105,8 @@ async function look(before: State, ctx: Ctx): Promise<State> {
   try {
     const { waiting, open } = await book.load(2 * provers.length)
     await tidy(state, open, ctx)
-    return give(state, assign(viewOf(state, waiting)), ctx)
+    const taken = new Set([...state.sent.values()].map(({ batch }) => batch))
+    return give({ ...state, waiting: waiting.filter(({ batch }) => !taken.has(batch)) }, ctx)
   } catch (error) {
     if (!isTransient(error)) throw error
     ctx.log.debug('waiting for the database', { reason: messageOf(error) }) // questions are answered meanwhile
@@ -122,23 +131,21 @@ function withoutSilent(state: State, ctx: Ctx): State {
   return { ...state, provers, sent }
 }
 
-function viewOf({ provers, sent }: State, waiting: readonly WaitingBatch[]): Parameters<typeof assign>[0] {
+/** Sends waiting batches to idle provers. */
+function give(state: State, ctx: Ctx): State {
+  const { provers, waiting } = state
   const all = [...provers.values()]
-  const taken = new Set([...sent.values()].map(({ batch }) => batch))
-  return {
-    idle: all.filter(({ name, state }) => state === 'ready' && !sent.has(name)),
-    alive: all.filter(({ state }) => state !== 'down').map(({ name }) => name),
-    waiting: waiting.filter(({ batch }) => !taken.has(batch)),
-  }
-}
-
-function give(state: State, assignments: readonly Assignment[], ctx: Ctx): State {
+  const idle = all.filter(one => one.state === 'ready' && !state.sent.has(one.name))
+  const alive = all.filter(one => one.state !== 'down').map(({ name }) => name)
+  const assignments = assign({ idle, alive, waiting })
+  if (assignments.length === 0) return state
   const sent = new Map(state.sent)
   for (const { prover, batch } of assignments) {
     sent.set(prover, { batch, at: ctx.clock.now() })
     ctx.send(proverOf(state.args.role, prover), { type: 'prove', batch })
   }
-  return { ...state, sent }
+  const given = new Set(assignments.map(({ batch }) => batch))
+  return { ...state, sent, waiting: waiting.filter(({ batch }) => !given.has(batch)) }
 }
 
 /** Open jobs nobody wants, nobody can finish any more, or whose prover has forgotten them. */

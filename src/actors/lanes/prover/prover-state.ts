@@ -109,9 +109,13 @@ export const statusOf = ({ args, doing, ...state }: State): ProverStatus => ({
 
 /** Changes what the prover does, tells the pool, and sets the time of the next look. */
 export function enter(state: State, doing: Doing, ctx: Ctx, lookInMs = lookDelayMs(state, doing, ctx)): State {
-  const next = look({ ...state, doing, since: ctx.clock.now() }, ctx, lookInMs)
-  ctx.send(state.args.pool, { type: 'report', status: statusOf(next) })
-  return next
+  return tell(look({ ...state, doing, since: ctx.clock.now() }, ctx, lookInMs), ctx)
+}
+
+/** Tells the pool how things are. */
+export function tell(state: State, ctx: Ctx): State {
+  ctx.send(state.args.pool, { type: 'report', status: statusOf(state) })
+  return state
 }
 
 /** Goes on as before; `doing` may differ in what nobody sees. */

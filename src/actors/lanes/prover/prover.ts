@@ -10,7 +10,7 @@ import type { ProverMessage } from '../prover-pool-messages.ts'
 import type { StatusAnswer } from './judge.ts'
 import { dropJob, lease, watch } from './proving.ts'
 import { readinessOf } from './protocol.ts'
-import { enter, firstState, goDown, statusOf, stay, type Ctx, type ProverArgs, type State } from './prover-state.ts'
+import { enter, firstState, goDown, stay, tell, type Ctx, type ProverArgs, type State } from './prover-state.ts'
 
 /** An answer this old may not be true any more. */
 const FRESH_MS = 250
@@ -37,8 +37,7 @@ export const prover = defineActor<ProverArgs, ProverMessage, State>({
         if (message.turn !== state.turn) return state
         return state.doing.at === 'proving' ? watch(state, state.doing, ctx) : probe(state, ctx)
       case 'report':
-        ctx.send(state.args.pool, { type: 'report', status: statusOf(state) })
-        return state
+        return tell(state, ctx)
     }
   },
   async stop({ args, doing }) {
@@ -114,13 +113,9 @@ async function prove(state: State, batch: string, ctx: Ctx): Promise<State> {
   if (known.doing.at === 'ready') {
     const leased = await lease(known, batch, ctx)
     if (leased !== null) return leased
-    const found = await attach(known, ctx)
-    if (found.doing.at === 'proving') return found
-    ctx.send(state.args.pool, { type: 'report', status: statusOf(found) })
-    return found
+    return tell(await attach(known, ctx), ctx)
   }
-  ctx.send(state.args.pool, { type: 'report', status: statusOf(known) })
-  return known
+  return tell(known, ctx)
 }
 
 async function cancel(state: State, job: string | null, because: string, ctx: Ctx): Promise<State> {

@@ -7,7 +7,8 @@ import type { Lease, Outcome } from './book.ts'
 import { ProverAnswerError, ProverRefusedError, ProverUnreachableError } from './errors.ts'
 import { free, judge, type StatusAnswer, type Verdict } from './judge.ts'
 import { remember } from './pace.ts'
-import { enter, goDown, stay, type Ctx, type Proving, type State } from './prover-state.ts'
+import type { Groth16Proof } from './proof.ts'
+import { enter, goDown, stay, tell, type Ctx, type Proving, type State } from './prover-state.ts'
 
 /** A prover with so many failures in a row rests before it is given more. */
 const FAILURES_BEFORE_REST = 3
@@ -61,17 +62,26 @@ async function obey(state: State, doing: Proving, verdict: Verdict, answer: Stat
   switch (verdict.do) {
     case 'wait':
       return stay(state, { ...doing, trouble: null }, ctx)
-    case 'accept': {
-      const seenAt = ctx.clock.now()
-      await settle(state, doing, { as: 'proven', proof: verdict.proof }, ctx)
-      const durations = doing.reattached ? state.durations : remember(state.durations, seenAt - doing.job.postedAt)
-      return enter({ ...state, durations, proofs: state.proofs + 1, inARow: 0 }, { at: 'ready', seenAt }, ctx)
-    }
+    case 'accept':
+      return accept(state, doing, verdict.proof, ctx)
     case 'repost':
       return repost(state, doing, verdict.because, ctx)
     case 'give-up':
       return giveUp(state, doing, verdict.as, verdict.because, ctx, answer)
   }
+}
+
+/**
+ * The prover is free from here on, so the pool may choose its next batch while the proof is written down; that batch is
+ * claimed only after.
+ */
+async function accept(state: State, doing: Proving, proof: Groth16Proof, ctx: Ctx): Promise<State> {
+  const seenAt = ctx.clock.now()
+  const durations = doing.reattached ? state.durations : remember(state.durations, seenAt - doing.job.postedAt)
+  const idle = { ...state, durations, proofs: state.proofs + 1, inARow: 0 }
+  const told = tell({ ...idle, doing: { at: 'ready', seenAt }, since: seenAt }, ctx)
+  await settle(state, doing, { as: 'proven', proof }, ctx)
+  return stay(told, told.doing, ctx)
 }
 
 async function repost(state: State, doing: Proving, because: string, ctx: Ctx): Promise<State> {
