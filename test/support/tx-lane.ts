@@ -57,6 +57,8 @@ export interface Bench {
   /** A transfer with the account's key that the lane knows nothing of. */
   foreign(nonce: number): Promise<Hex>
   nonce(): Promise<number>
+  /** The node forgets what is not mined. */
+  emptyPool(): Promise<void>
 }
 
 export type Lane = DrivenActor<TxManagerMessage> & {
@@ -130,6 +132,7 @@ async function createBench(orm: Orm, rpcUrl: string, through?: string): Promise<
       return client.sendRawTransaction({ serializedTransaction: raw })
     },
     nonce: () => client.getTransactionCount({ address: account.address }),
+    emptyPool: () => chain.request({ method: 'anvil_dropAllTransactions' as 'anvil_reset', params: [] as never }), // not in viem's schema
   }
   return bench
 }

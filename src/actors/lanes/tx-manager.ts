@@ -6,10 +6,10 @@
  */
 import { DatabaseDownError } from '../../entities/errors.ts'
 import { isOutage } from '../../entities/outage.ts'
-import { messageOf } from '../../errors.ts'
 import { defineActor, type Context } from '../kit/actor.ts'
 import { FencedOffError, SignerDownError } from './errors.ts'
 import type { TxManagerMessage } from './tx-manager-messages.ts'
+import { foreign } from './tx/classify.ts'
 import { forkOf, laneName, reach, sayOnce, unsay, type Lane, type TxManagerArgs } from './tx/lane.ts'
 import { fenced } from './tx/ledger.ts'
 import { releaseLease, takeLease } from './tx/lease.ts'
@@ -92,7 +92,7 @@ function waitOut(lane: Lane, error: unknown): void {
   }
   if (error instanceof SignerDownError) {
     lane.again(2_000)
-    return lane.log.warn('the signer does not answer', { because: messageOf(error.cause) })
+    return lane.log.warn('the signer does not answer', { because: foreign(error.cause).text })
   }
   if (isOutage(error)) throw new DatabaseDownError('the database does not answer', { cause: error })
   throw error

@@ -2,7 +2,8 @@
  * One consistent look at the chain: the newest block, the account's count in it, and what the market asks.
  * Once a block, never on the way from a wish to its broadcast.
  */
-import { isFatal, messageOf } from '../../../errors.ts'
+import { isFatal } from '../../../errors.ts'
+import { foreign } from './classify.ts'
 import { nextBaseFee, type Market } from './fees.ts'
 import { sayOnce, unsay, type Lane } from './lane.ts'
 
@@ -45,7 +46,7 @@ export async function whenChainAnswers<T>(lane: Lane, read: () => Promise<T>): P
   } catch (error) {
     if (isFatal(error) || !isRpcError(error)) throw error
     sayOnce(lane, 'chain-down', () =>
-      lane.log.warn('the chain does not answer', { chain: lane.args.chain, because: messageOf(error) }),
+      lane.log.warn('the chain does not answer', { chain: lane.args.chain, because: foreign(error).text }),
     )
     lane.again(1_000)
     return null

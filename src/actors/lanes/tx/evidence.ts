@@ -1,10 +1,15 @@
 /**
  * Gathers, for every open intent, what the chain knows about each of its attempts. Reads only.
  */
+import type { Hash } from 'viem'
 import type { Lane } from './lane.ts'
 import type { OpenAttempt, OpenIntent } from './ledger.ts'
-import { findReceipts, hashAt, type ReceiptSearch } from './receipts.ts'
+import { userOfNonce } from './nonce-user.ts'
+import { findReceipts, hashAt, receiptIn } from './receipts.ts'
 import type { Evidence, Receipt } from './settle.ts'
+
+/** Most nonces whose user is searched for in one pass; the others wait for the next. */
+const MOST_SEARCHED = 8
 
 /**
  * Evidence by intent id, for those about which the chain may have news: nonces that the chain has passed, mined ones
@@ -12,37 +17,61 @@ import type { Evidence, Receipt } from './settle.ts'
  */
 export async function gatherEvidence(lane: Lane, open: readonly OpenIntent[]): Promise<Map<string, Evidence>> {
   const head = lane.head
-  if (!head) return new Map()
-  const standing = await standingBlocks(
-    lane,
-    open.filter(intent => mustVerify(lane, intent, head.number)),
-  )
-  const settledAlready = (intent: OpenIntent): boolean =>
-    intent.state === 'mined' && !mustVerify(lane, intent, head.number)
-  const stands = (intent: OpenIntent): boolean => standsIn(minedAttempt(intent), standing)
-  const asked = open.filter(intent => !settledAlready(intent) && !stands(intent) && hasNews(lane, intent))
-  const search = await findReceipts(
-    lane,
-    asked.flatMap(intent => intent.attempts.map(attempt => attempt.hash)),
-  )
-  const depths = await countsAtDepth(
-    lane,
-    asked.filter(intent => undecided(intent, search)),
-  )
   const evidence = new Map<string, Evidence>()
-  for (const intent of open.filter(stands)) evidence.set(intent.id, evidenceOf(lane, intent, null, depths))
-  for (const intent of asked) evidence.set(intent.id, evidenceOf(lane, intent, search, depths))
+  if (!head) return evidence
+  const verified = open.filter(intent => mustVerify(lane, intent, head.number))
+  const blocks = await standingBlocks(lane, verified)
+  const standing = verified.filter(intent => standsIn(minedAttempt(intent), blocks))
+  for (const intent of standing) evidence.set(intent.id, fromRows(intent, head.number))
+  const moved = verified.filter(intent => !standing.includes(intent))
+  const passed = open.filter(intent => intent.state !== 'mined' && intent.nonce < lane.latestCount)
+  for (const [id, found] of await fromChain(lane, [...moved, ...passed], head.number)) evidence.set(id, found)
   return evidence
 }
+
+/** Asks for the receipts of every attempt; where there is none, for the transaction that used the nonce instead. */
+async function fromChain(
+  lane: Lane,
+  intents: readonly OpenIntent[],
+  head: bigint,
+): Promise<ReadonlyMap<string, Evidence>> {
+  const hashes = intents.flatMap(intent => intent.attempts.map(attempt => attempt.hash))
+  const receipts = new Map(await findReceipts(lane, hashes))
+  const evidence = new Map<string, Evidence>()
+  let searched = 0
+  for (const intent of intents) {
+    const denied = !intent.attempts.some(attempt => receipts.has(attempt.hash))
+    const used = intent.nonce < lane.latestCount
+    const search = denied && used && searched++ < MOST_SEARCHED
+    const strangerBlock = search ? await searchStranger(lane, intent, receipts) : null
+    const attempts = intent.attempts.map(attempt => ({ ...attempt, receipt: receipts.get(attempt.hash) ?? null }))
+    evidence.set(intent.id, { head, strangerBlock, attempts })
+  }
+  return evidence
+}
+
+/** The block in which somebody else used the nonce. When it was one of ours after all, its receipt is added instead. */
+async function searchStranger(lane: Lane, intent: OpenIntent, receipts: Map<Hash, Receipt>): Promise<bigint | null> {
+  const user = await userOfNonce(lane, intent.nonce)
+  if (user === null) return null
+  if (!intent.attempts.some(attempt => attempt.hash === user.hash)) return user.block
+  const receipt = await receiptIn(lane, user.hash, user.block)
+  if (receipt) receipts.set(user.hash, receipt)
+  return null
+}
+
+/** What was stored when it was mined, for one whose block was just found to stand. */
+const fromRows = (intent: OpenIntent, head: bigint): Evidence => ({
+  head,
+  strangerBlock: null,
+  attempts: intent.attempts.map(attempt => ({ ...attempt, receipt: storedReceipt(intent, attempt) })),
+})
 
 /** A mined one is looked at again when it would be settled, and when a reorganisation was announced. */
 function mustVerify(lane: Lane, intent: OpenIntent, head: bigint): boolean {
   if (intent.state !== 'mined' || intent.minedBlock === null) return false
   return lane.recheck || head - intent.minedBlock >= BigInt(intent.confirmations)
 }
-
-/** One that came back from a block has news even below the count: its receipt may be gone. */
-const hasNews = (lane: Lane, intent: OpenIntent): boolean => intent.state === 'mined' || intent.nonce < lane.latestCount
 
 const minedAttempt = (intent: OpenIntent): OpenAttempt | null =>
   intent.state === 'mined' ? (intent.attempts.find(attempt => attempt.state === 'mined') ?? null) : null
@@ -57,44 +86,6 @@ async function standingBlocks(lane: Lane, intents: readonly OpenIntent[]): Promi
 const standsIn = (attempt: OpenAttempt | null, blocks: ReadonlySet<string>): boolean =>
   attempt?.minedBlockHash !== null && attempt !== null && blocks.has(attempt.minedBlockHash)
 
-const undecided = (intent: OpenIntent, search: ReceiptSearch): boolean =>
-  search.complete && intent.attempts.every(attempt => search.receipt(attempt.hash) === null)
-
-/** The account's count as many blocks under the head as an intent waits for; only for those whose nonce seems taken. */
-async function countsAtDepth(lane: Lane, intents: readonly OpenIntent[]): Promise<Map<number, number>> {
-  const head = lane.head?.number ?? 0n
-  const depths = new Set(intents.filter(intent => intent.nonce < lane.latestCount).map(intent => intent.confirmations))
-  const counts = new Map<number, number>()
-  for (const depth of depths) {
-    const blockNumber = head - BigInt(depth)
-    if (blockNumber < 0n) continue
-    const { client } = lane.args.rpc
-    counts.set(depth, await client.getTransactionCount({ address: lane.args.signer.address, blockNumber }))
-  }
-  return counts
-}
-
-function evidenceOf(
-  lane: Lane,
-  intent: OpenIntent,
-  search: ReceiptSearch | null,
-  depths: ReadonlyMap<number, number>,
-): Evidence {
-  return {
-    head: lane.head?.number ?? 0n,
-    latestCount: lane.latestCount,
-    countAtDepth: depths.get(intent.confirmations) ?? null,
-    complete: search?.complete ?? false,
-    attempts: intent.attempts.map(attempt => ({
-      id: attempt.id,
-      purpose: attempt.purpose,
-      nonce: attempt.nonce,
-      receipt: search ? search.receipt(attempt.hash) : storedReceipt(intent, attempt),
-    })),
-  }
-}
-
-/** The receipt as it was stored, for one whose block was just found to stand. */
 function storedReceipt(intent: OpenIntent, attempt: OpenAttempt): Receipt | null {
   if (attempt.state !== 'mined' || attempt.minedBlock === null || attempt.minedBlockHash === null) return null
   return {

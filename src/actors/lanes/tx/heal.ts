@@ -23,9 +23,15 @@ const MOST_FILLED = 16
 export async function rebroadcast(lane: Lane, open: readonly OpenIntent[], cameBack: boolean): Promise<void> {
   const pending = open.filter(intent => intent.state !== 'mined' && intent.nonce >= lane.latestCount)
   const all = cameBack || (await lowestIsLost(lane, pending[0]))
-  const newest = pending.map(intent => intent.attempts.at(-1)).filter(attempt => attempt !== undefined)
+  const newest = pending.map(toSend).filter(attempt => attempt !== undefined)
   const again = newest.filter(attempt => all || attempt.state === 'signed')
   await reactTo(lane, await sendAll(lane, await readBytes(lane, again)))
+}
+
+/** The newest version; nothing for one that is taken back and has no no-op yet: that one comes first. */
+function toSend({ attempts, cancelBecause }: OpenIntent): OpenAttempt | undefined {
+  const newest = attempts.at(-1)
+  return cancelBecause !== null && newest?.purpose === 'effect' ? undefined : newest
 }
 
 async function lowestIsLost(lane: Lane, lowest: OpenIntent | undefined): Promise<boolean> {
@@ -66,7 +72,7 @@ export async function fillGaps(lane: Lane, open: readonly OpenIntent[]): Promise
 async function fill(lane: Lane, nonce: number): Promise<void> {
   const before = await minedBefore(lane, nonce)
   if (before) {
-    sayOnce(lane, `deep:${nonce}`, () =>
+    sayOnce(lane, 'deep', () =>
       lane.log.error('a final transaction is gone: a reorganisation deeper than its confirmations', { nonce }),
     )
     return reactTo(lane, await sendAll(lane, [before]))

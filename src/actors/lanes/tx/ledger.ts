@@ -60,29 +60,42 @@ export interface OpenAttempt {
 export interface QueueView {
   readonly queued: readonly QueuedIntent[]
   readonly inFlight: number
+  /** Wishes that are taken back and wait for their no-op, or for it to be mined. */
+  readonly takenBack: number
   /** The highest nonce that was ever signed for; null when none was. */
   readonly highestNonce: number | null
 }
 
+/** Most wishes that are signed in one commit. */
+export const GROUP_LIMIT = 100
+
 /** What the hot path needs, in one round trip: the oldest queued wishes, how many are in flight, the highest nonce. */
-export async function readQueue(lane: Lane, limit: number): Promise<QueueView> {
+export async function readQueue(lane: Lane): Promise<QueueView> {
   const { chain, account } = lane.args
   const em = forkOf(lane)
-  const [found] = await rows<{ queued: QueuedRow[] | null; in_flight: number; highest: number | null }>(
+  const [found] = await rows<{
+    queued: QueuedRow[] | null
+    in_flight: number
+    taken_back: number
+    highest: number | null
+  }>(
     em,
     sql`select
-      (select count(*)::int from kernel.intent where chain = ${chain} and account = ${account}
-        and settled_at is null and state in ('sent', 'cancelling')) as in_flight,
+      f.in_flight, f.taken_back,
       (select max(nonce) from kernel.attempt where chain = ${chain} and account = ${account}) as highest,
       (select jsonb_agg(to_jsonb(q) order by q.id) from (
         select id, id::text as id_text, key, role, "to", data, value::text, gas_limit::text, not_after_block::text,
           (extract(epoch from created_at) * 1000)::float8 as created_ms
         from kernel.intent where chain = ${chain} and account = ${account}
-          and settled_at is null and state = 'queued' order by id limit ${limit}) q) as queued`,
+          and settled_at is null and state = 'queued' order by id limit ${GROUP_LIMIT}) q) as queued
+      from (select count(*) filter (where state in ('sent', 'cancelling'))::int as in_flight,
+          count(*) filter (where state = 'cancelling')::int as taken_back
+        from kernel.intent where chain = ${chain} and account = ${account} and settled_at is null) f`,
   )
   return {
     queued: (found?.queued ?? []).map(queuedFrom),
     inFlight: found?.in_flight ?? 0,
+    takenBack: found?.taken_back ?? 0,
     highestNonce: found?.highest ?? null,
   }
 }

@@ -33,16 +33,17 @@ async function confirm(lane: Lane, before: readonly OpenIntent[]): Promise<reado
     open,
     open.some(intent => intent.state !== 'mined' && wasMined.has(intent.id)),
   )
-  for (const nonce of lane.sentAt.keys()) if (nonce < lane.latestCount) lane.sentAt.delete(nonce)
+  for (const memory of [lane.sentAt, lane.reprice]) {
+    for (const nonce of memory.keys()) if (nonce < lane.latestCount) memory.delete(nonce)
+  }
   return open
 }
 
 /** What a poke asks for: queued wishes, and wishes that were taken back. Reads nothing from the chain for that. */
 export async function sendNow(lane: Lane): Promise<void> {
   if (!lane.head) return pass(lane)
-  await sendQueued(lane)
-  const open = await readOpen(lane)
-  if (open.some(intent => intent.cancelBecause !== null)) await replaceWhereDue(lane, open)
+  const { takenBack } = await sendQueued(lane)
+  if (takenBack > 0) await replaceWhereDue(lane, await readOpen(lane))
 }
 
 /** Replaces one transaction in the pool now, if the ceiling allows. */

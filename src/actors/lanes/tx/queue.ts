@@ -6,7 +6,15 @@ import { sql } from 'kysely'
 import { whenChainAnswers } from './chain-look.ts'
 import { quote, type Fees } from './fees.ts'
 import { reach, sayOnce, unsay, type Head, type Lane } from './lane.ts'
-import { commitAttempts, fenced, readQueue, type NewAttempt, type QueuedIntent, type QueueView } from './ledger.ts'
+import {
+  commitAttempts,
+  fenced,
+  GROUP_LIMIT,
+  readQueue,
+  type NewAttempt,
+  type QueuedIntent,
+  type QueueView,
+} from './ledger.ts'
 import { nextNonce } from './nonce.ts'
 import { reactTo } from './react.ts'
 import { sendAll } from './send.ts'
@@ -14,15 +22,21 @@ import { sign } from './sign.ts'
 import { simulate, withMargin } from './simulate.ts'
 import { tell } from './outcomes.ts'
 
-const OVERTAKEN_LIMIT = 5
+const ROUNDS = 20
 
-/** Sends what is queued, in the order it was accepted, as far as limits, market and funds allow; the rest says why not. */
-export async function sendQueued(lane: Lane): Promise<void> {
-  for (let round = 0; round < OVERTAKEN_LIMIT; round += 1) {
-    const view = await readQueue(lane, lane.args.limits.maxInFlight)
+/**
+ * Sends what is queued, in the order it was accepted, as far as limits, market and funds allow; the rest says why not.
+ * Answers what it saw last.
+ */
+export async function sendQueued(lane: Lane): Promise<QueueView> {
+  for (let round = 1; ; round += 1) {
+    const view = await readQueue(lane)
     await reach(lane, 'queue-read')
     lane.args.metrics?.inFlight.set(view.inFlight, { chain: lane.args.chain, account: lane.args.account })
-    if (view.queued.length === 0 || (await sendGroup(lane, view)) === 'done') return
+    if (view.queued.length === 0 || (await sendGroup(lane, view)) === 'done') return view
+    if (round < ROUNDS) continue
+    lane.again(0) // blocks and pokes have a turn first
+    return view
   }
 }
 
@@ -68,7 +82,8 @@ async function sendPriced(
   const verdicts = await sendAll(lane, signed)
   measure(lane, prepared.ready)
   await reactTo(lane, verdicts)
-  return intents.length < view.queued.length || prepared.ready.length < intents.length ? 'done' : 'again'
+  const more = view.queued.length === GROUP_LIMIT && prepared.ready.length === intents.length
+  return more ? 'again' : 'done' // what is wished from now on comes with a poke of its own
 }
 
 interface Ready {

@@ -1,6 +1,6 @@
 /**
- * Receipts as evidence: by block when many are wanted, one by one otherwise, always of the canonical chain, and
- * "there is none" only when every endpoint says so.
+ * Receipts as evidence: by block when many are wanted, one by one otherwise, always of the canonical chain. What one
+ * endpoint denies is asked of the others.
  */
 import { numberToHex, type Hash, type Hex, type PublicClient } from 'viem'
 import type { Lane } from './lane.ts'
@@ -17,25 +17,25 @@ interface RpcReceipt {
   readonly gasUsed: Hex
 }
 
-export interface ReceiptSearch {
-  /** The receipt on the canonical chain; null when there is none. */
-  receipt(hash: Hash): Receipt | null
-  /** True when every endpoint denied every receipt that was not found. */
-  readonly complete: boolean
-}
+/** Receipts on the canonical chain, by transaction hash; one that is missing was denied, which proves nothing. */
+export type Receipts = ReadonlyMap<Hash, Receipt>
 
 /** Looks up the receipts of these transactions. */
-export async function findReceipts(lane: Lane, hashes: readonly Hash[]): Promise<ReceiptSearch> {
+export async function findReceipts(lane: Lane, hashes: readonly Hash[]): Promise<Receipts> {
   const found = new Map<Hash, Receipt>()
   if (hashes.length >= BY_BLOCK_FROM) await scanBlocks(lane, new Set(hashes), found)
-  let complete = true
   for (const hash of hashes) {
-    if (found.has(hash)) continue
-    const one = await findOne(lane, hash)
-    if (one.receipt) found.set(hash, one.receipt)
-    else complete &&= one.denied
+    const one = found.get(hash) ?? (await findOne(lane, hash))
+    if (one) found.set(hash, one)
   }
-  return { receipt: hash => found.get(hash) ?? null, complete }
+  return found
+}
+
+/** The receipt of a transaction that is known to be in this block; null when no endpoint gives it yet. */
+export async function receiptIn(lane: Lane, hash: Hash, block: bigint): Promise<Receipt | null> {
+  const all = await blockReceipts(lane.args.rpc.client, block)
+  const found = all?.find(receipt => receipt.transactionHash === hash)
+  return found ? receiptFrom(found) : null
 }
 
 /** The blocks since the last look, newest last; leaves the rest to the single look-ups. */
@@ -61,14 +61,13 @@ async function blockReceipts(client: PublicClient, number: bigint): Promise<read
 }
 
 /** Asks the reading client, then every endpoint; a receipt of a block that is not canonical counts as none. */
-async function findOne(lane: Lane, hash: Hash): Promise<{ receipt: Receipt | null; denied: boolean }> {
+async function findOne(lane: Lane, hash: Hash): Promise<Receipt | null> {
   const { client, endpoints = [] } = lane.args.rpc
   const first = await receiptAt(client, hash)
-  if (first) return { receipt: await canonical(client, first), denied: false }
-  const others = await Promise.all(endpoints.map(one => receiptAt(one, hash).catch((): undefined => undefined)))
-  const receipt = others.find(answer => answer !== undefined && answer !== null)
-  if (receipt) return { receipt: await canonical(client, receipt), denied: false }
-  return { receipt: null, denied: !others.includes(undefined) }
+  if (first) return canonical(client, first)
+  const others = await Promise.all(endpoints.map(one => receiptAt(one, hash).catch(() => null)))
+  const receipt = others.find(answer => answer !== null)
+  return receipt ? canonical(client, receipt) : null
 }
 
 async function receiptAt(client: PublicClient, hash: Hash): Promise<Receipt | null> {

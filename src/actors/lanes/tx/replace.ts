@@ -56,12 +56,11 @@ async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> 
     best: bestFees(intent.attempts),
     urgent: intent.attempts.length > 1,
   })
-  const topic = `replacement:${intent.nonce}`
   if (offer.do === 'pay') {
-    unsay(lane, topic)
+    unsay(lane, 'replacement')
     return offer.fees
   }
-  sayOnce(lane, topic, () =>
+  sayOnce(lane, 'replacement', () =>
     lane.log.warn('a transaction waits in the pool, its price cannot be raised', {
       intent: intent.key,
       because: offer.because,

@@ -2,7 +2,7 @@
  * From chain evidence of every attempt to what became of an intent. Pure; the only place where a state is decided.
  *
  * The renumber rule: an intent may have a new nonce only when its nonce was used at confirmation depth by a
- * transaction that is none of its attempts. An RPC error is never evidence.
+ * transaction that is none of its attempts and was read itself. Neither an RPC error nor a missing receipt is evidence.
  */
 import type { IntentState } from '../../../entities/kernel/intent.ts'
 
@@ -23,12 +23,11 @@ export interface AttemptEvidence {
 
 export interface Evidence {
   readonly head: bigint
-  /** Transactions of the account in the latest block. */
-  readonly latestCount: number
-  /** Transactions of the account `confirmations` blocks under the head; null when that was not read. */
-  readonly countAtDepth: number | null
-  /** True when every endpoint denied every receipt that is null here; without it nothing is declared dead. */
-  readonly complete: boolean
+  /**
+   * The block with a transaction that used this nonce and is none of the attempts, as read from that block; null when
+   * no such transaction is known, whatever receipts are missing.
+   */
+  readonly strangerBlock: bigint | null
   readonly attempts: readonly AttemptEvidence[]
 }
 
@@ -54,10 +53,9 @@ export function settle(intent: Standing, evidence: Evidence): Outcome {
   const mined = evidence.attempts.find(hasReceipt)
   if (mined) return settleMined(intent, mined, evidence.head)
   const open: IntentState = intent.cancelBecause === null ? 'sent' : 'cancelling'
-  if (evidence.latestCount <= intent.nonce) return { state: open, because: null }
-  if (!evidence.complete) return { state: open, because: null }
+  if (evidence.strangerBlock === null) return { state: open, because: null }
   const foreign = `nonce ${intent.nonce} was used by a transaction that is not ours`
-  const deep = evidence.countAtDepth !== null && evidence.countAtDepth > intent.nonce
+  const deep = evidence.head - evidence.strangerBlock >= BigInt(intent.confirmations)
   if (!deep) return { state: open, because: `${foreign}; waits until that is final` }
   return intent.cancelBecause === null
     ? { state: 'queued', by: null, because: `${foreign}: sent again with a new one` }

@@ -1,0 +1,42 @@
+/**
+ * Who used a nonce: the transaction itself, read from the block in which the account's count passed it. A receipt that
+ * is denied proves nothing (nodes deny what they have not indexed); a transaction that is there does.
+ */
+import type { Hash } from 'viem'
+import type { Lane } from './lane.ts'
+
+export interface NonceUser {
+  readonly hash: Hash
+  readonly block: bigint
+}
+
+/**
+ * The canonical transaction of this account with this nonce; null when it cannot be read (a node without that much
+ * history). The nonce must be below the count at the lane's head.
+ */
+export async function userOfNonce(lane: Lane, nonce: number): Promise<NonceUser | null> {
+  const { client } = lane.args.rpc
+  const { address } = lane.args.signer
+  const usedBy = async (blockNumber: bigint): Promise<boolean> =>
+    (await client.getTransactionCount({ address, blockNumber })) > nonce
+  const block = await firstWhere(lane.head?.number ?? 0n, usedBy)
+  const { transactions } = await client.getBlock({ blockNumber: block, includeTransactions: true })
+  const found = transactions.find(tx => tx.nonce === nonce && tx.from.toLowerCase() === address.toLowerCase())
+  return found ? { hash: found.hash, block } : null
+}
+
+/** The first block for which it holds, given that it holds for `head` and ever since that first one. */
+async function firstWhere(head: bigint, holds: (block: bigint) => Promise<boolean>): Promise<bigint> {
+  let [no, yes] = [head, head]
+  for (let step = 1n; no === yes; step *= 2n) {
+    if (no === 0n) return 0n
+    no = no > step ? no - step : 0n
+    if (await holds(no)) yes = no
+  }
+  while (yes - no > 1n) {
+    const middle = (yes + no) / 2n
+    if (await holds(middle)) yes = middle
+    else no = middle
+  }
+  return yes
+}
