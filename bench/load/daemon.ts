@@ -1,0 +1,99 @@
+/**
+ * The real daemon as a child process, which can be killed and started again, and whose memory is watched.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const READY_MS = 90_000
+const STOP_MS = 15_000
+
+export interface LoadDaemon {
+  /** Base URL of its HTTP interface. */
+  readonly url: string
+  /** Largest resident set seen, in bytes. */
+  peakMemory(): number
+  /** Milliseconds from the start until HTTP answered. */
+  readonly httpMs: number
+  kill(): Promise<void>
+  stop(): Promise<number | null>
+}
+
+/** Starts it and waits until HTTP answers and, unless told otherwise, everything runs. */
+export async function startDaemon(folder: string, config: string): Promise<LoadDaemon> {
+  const started = performance.now()
+  const child = spawn(process.execPath, [MAIN, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' })
+  child.stdout?.pipe(log)
+  child.stderr?.pipe(log)
+  const url = await addressOf(folder, child)
+  await answering(url)
+  const httpMs = performance.now() - started
+  const memory = watchMemory(child)
+  return {
+    url,
+    httpMs,
+    peakMemory: memory,
+    kill: () => ended(child, 'SIGKILL'),
+    stop: async () => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await ended(child, 'SIGTERM')
+      clearTimeout(timer)
+      return child.exitCode
+    },
+  }
+}
+
+const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
+  new Promise(resolve => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill(signal)
+  })
+
+/** The daemon notes its address, with its process id, in the data folder. */
+async function addressOf(folder: string, child: ChildProcess): Promise<string> {
+  const file = join(folder, 'data', 'daemon.json')
+  for (let waited = 0; waited < READY_MS; waited += 20) {
+    const text = await readFile(file, 'utf8').catch(() => '{}')
+    const note = safeJson(text)
+    if (note.pid === child.pid && note.url !== undefined) return note.url
+    if (child.exitCode !== null) throw new Error(`the daemon ended with ${child.exitCode}; see ${folder}/daemon.log`)
+    await pause(20)
+  }
+  throw new Error('the daemon did not listen in time')
+}
+
+function safeJson(text: string): { pid?: number; url?: string } {
+  try {
+    return JSON.parse(text) as { pid?: number; url?: string } // written by the daemon
+  } catch {
+    return {} // half written
+  }
+}
+
+async function answering(url: string): Promise<void> {
+  while (
+    !(await fetch(`${url}/livez`).then(
+      answer => answer.ok,
+      () => false,
+    ))
+  )
+    await pause(10)
+}
+
+export const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+
+function watchMemory(child: ChildProcess): () => number {
+  let peak = 0
+  const look = async (): Promise<void> => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '')
+    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024)
+  }
+  const timer = setInterval(() => void look(), 500)
+  child.once('exit', () => clearInterval(timer))
+  return () => peak
+}

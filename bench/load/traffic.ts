@@ -1,0 +1,145 @@
+/**
+ * Users that deposit on L1 and then send signed transfers through the pool API. Each transfer's amount is its own, so
+ * that it can be found again on the chain.
+ */
+import { createPublicClient, createWalletClient, http, parseEther, type Hex } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import { rollupAbi } from '../../src/actors/forger/contracts.ts'
+import { compressKey, secretFromSeed, seedFromEthKey } from '../../src/actors/forger/rollup/bjj.ts'
+import { encodeFloat40 } from '../../src/actors/forger/rollup/float40.ts'
+import { l2TxId } from '../../src/actors/forger/rollup/l2-codec.ts'
+import { signL2 } from '../../src/actors/forger/rollup/l2-signature.ts'
+import { ZERO_ETH_ADDR, type L2Tx } from '../../src/actors/forger/rollup/types.ts'
+import { pause } from './daemon.ts'
+import type { LoadWorld } from './world.ts'
+
+interface User {
+  readonly key: Hex
+  readonly seed: Uint8Array
+  idx: number
+  nonce: number
+}
+
+export interface Sent {
+  readonly fromIdx: number
+  readonly amount: bigint
+}
+
+export interface Traffic {
+  /** Transfers the API accepted. */
+  readonly accepted: readonly Sent[]
+  readonly refused: number
+  /** Sends `count` transfers, waiting out a daemon that is away. */
+  send(count: number): Promise<void>
+}
+
+const DEPOSIT = parseEther('1000')
+const UNIT = 10n ** 12n
+const FEE_SELECTOR = 100
+
+export async function deposit(world: LoadWorld): Promise<void> {
+  const transport = http(world.anvil.rpcUrl)
+  const chain = createPublicClient({ transport })
+  const hashes = await Promise.all(
+    world.userKeys.map(key => {
+      const account = privateKeyToAccount(key)
+      const bjj = compressKey(secretFromSeed(seedFromEthKey(key)).publicKey)
+      return createWalletClient({ account, transport }).writeContract({
+        chain: null,
+        address: world.contracts.rollup,
+        abi: rollupAbi,
+        functionName: 'addL1Transaction',
+        args: [BigInt(bjj), 0, encodeFloat40(DEPOSIT), 0, 0, 0, '0x'],
+        value: DEPOSIT,
+        gas: 300_000n,
+      })
+    }),
+  )
+  await Promise.all(hashes.map(hash => chain.waitForTransactionReceipt({ hash, timeout: 60_000 })))
+}
+
+/** Waits until the deposits are forged, then sends on demand. `url` may change when the daemon is started again. */
+export async function openTraffic(world: LoadWorld, url: () => string): Promise<Traffic> {
+  const users = await Promise.all(world.userKeys.map(key => findUser(key, url)))
+  const accepted: Sent[] = []
+  let refused = 0
+  let turn = 0
+  const one = async (): Promise<void> => {
+    const from = users[turn % users.length]
+    const to = users[(turn + 1) % users.length]
+    turn += 1
+    if (!from || !to) return
+    const amount = BigInt(turn) * UNIT
+    const tx = transferOf(from, to, amount)
+    const answer = await post(url, tx, signL2(tx, world.chainId, from.seed))
+    if (answer === 'refused') return void (refused += 1)
+    from.nonce += 1
+    accepted.push({ fromIdx: from.idx, amount })
+  }
+  return {
+    accepted,
+    get refused() {
+      return refused
+    },
+    send: async count => {
+      for (let sent = 0; sent < count; sent += 1) await one()
+    },
+  }
+}
+
+async function findUser(key: Hex, url: () => string): Promise<User> {
+  const { address } = privateKeyToAccount(key)
+  for (;;) {
+    const answer = await fetch(`${url()}/v1/accounts?hezEthereumAddress=hez:${address}`).catch(() => null)
+    if (answer?.ok) {
+      const { accounts } = (await answer.json()) as { accounts: { itemId: number; nonce: number }[] } // our own API
+      const [account] = accounts
+      if (account) return { key, seed: seedFromEthKey(key), idx: account.itemId, nonce: account.nonce }
+    }
+    await pause(300)
+  }
+}
+
+const transferOf = (from: User, to: User, amount: bigint): L2Tx => ({
+  fromIdx: from.idx,
+  toIdx: to.idx,
+  tokenId: 0,
+  amount,
+  nonce: from.nonce,
+  userFee: FEE_SELECTOR,
+  maxNumBatch: 0,
+  toEthAddr: ZERO_ETH_ADDR,
+  toBjjAy: 0n,
+  toBjjSign: 0,
+  rqOffset: 0,
+  rqTxCompressedDataV2: 0n,
+  rqToEthAddr: ZERO_ETH_ADDR,
+  rqToBjjAy: 0n,
+})
+
+/** Tries until the daemon has taken it or knows it already: an answer that was lost is asked for again. */
+async function post(url: () => string, tx: L2Tx, signature: Hex): Promise<'accepted' | 'refused'> {
+  const body = JSON.stringify({
+    id: l2TxId(tx),
+    type: 'Transfer',
+    tokenId: tx.tokenId,
+    fromAccountIndex: `hez:ETH:${tx.fromIdx}`,
+    toAccountIndex: `hez:ETH:${tx.toIdx}`,
+    amount: String(tx.amount),
+    fee: tx.userFee,
+    nonce: tx.nonce,
+    signature: signature.slice(2),
+  })
+  for (;;) {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+    const answer = await fetch(`${url()}/v1/transactions-pool`, init).catch(() => null)
+    if (answer?.ok) return 'accepted'
+    const text = await answer?.text().catch(() => '')
+    if (answer && /ErrDuplicatedKey/.test(text ?? '')) return 'accepted'
+    if (answer && answer.status < 500 && answer.status !== 429) {
+      console.error(`refused: ${answer.status} ${text}`)
+      return 'refused'
+    }
+    await pause(100)
+  }
+}
