@@ -6,7 +6,8 @@ import { DatabaseDownError } from './errors.ts'
 /** SQLSTATEs and socket errors that pass by themselves: connection lost, server going down or starting, lock conflicts. */
 const PASSING =
   /^(08...|57P0[1-5]|53...|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/
-const LOST = /connection terminated|connection ended|client has encountered a connection error|timeout exceeded when/i
+const LOST =
+  /connection terminated|connection ended|client has encountered a connection error|timeout exceeded when|driver has already been destroyed/i
 
 /** Runs work on the database. Outages come out as DatabaseDownError (transient), anything else as it was thrown. */
 export async function onDatabase<T>(work: () => Promise<T>): Promise<T> {

@@ -93,6 +93,11 @@ async function assemble(
   const required = standing.head + 2n >= choice.requiredFrom
   if (choice.kind === 'l2-or-wait' && (required || pool.txs.length === 0)) return wait(choice.because)
   const current = isL1 ? await em.find(L1Tx, { queue: choice.queue }, { orderBy: { position: 'asc' } }) : []
+  if (current.length > rules.circuit.maxTx) {
+    return wait(
+      `L1 queue ${choice.queue} holds ${current.length} transactions, the circuit takes ${rules.circuit.maxTx}`,
+    )
+  }
   const firstFuture = isL1 ? choice.queue + 1n : choice.queue
   const future = await em.find(L1Tx, { queue: { $gte: firstFuture } }, { orderBy: { queue: 'asc', position: 'asc' } })
   const empty = decideKeep({ ...view, pending: isL1 && current.length + future.length > 0 }, rules)

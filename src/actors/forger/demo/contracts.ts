@@ -7,7 +7,8 @@ import { defineActor } from '../../kit/actor.ts'
 import { deployRollup } from '../../../embedded/deploy.ts'
 import { auctionAbi } from '../contracts.ts'
 
-export const DEMO_CIRCUIT = { maxTx: 32, nLevels: 32 }
+/** An L1 queue may hold 128 transactions; a smaller circuit could not forge a full one. */
+export const DEMO_CIRCUIT = { maxTx: 128, nLevels: 32 }
 
 export interface DemoDeploymentArgs {
   readonly rpcUrl: string
