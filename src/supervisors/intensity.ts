@@ -1,5 +1,8 @@
 /**
- * The restart budget, with OTP's arithmetic: whole seconds, newest first, the current restart included. Pure.
+ * The restart budget, with OTP's arithmetic: whole seconds, the current restart included. Pure.
+ *
+ * OTP keeps a list of all restarts of the period; counting them by second decides the same and stays small however
+ * large the budget is.
  */
 export interface Budget {
   /** At most this many restarts in `period` seconds. */
@@ -7,9 +10,16 @@ export interface Budget {
   readonly period: number
 }
 
+/** Restarts within one second. */
+export interface Second {
+  /** In whole seconds since the epoch. */
+  readonly at: number
+  readonly count: number
+}
+
 export interface Counted {
-  /** When the restarts that still count were, in whole seconds, newest first. */
-  readonly restarts: readonly number[]
+  /** Those that still count, newest first. */
+  readonly restarts: readonly Second[]
   readonly exceeded: boolean
 }
 
@@ -17,13 +27,18 @@ export interface Counted {
 export const DEFAULT_BUDGET: Budget = { intensity: 1, period: 5 }
 
 /** Counts one more restart at `nowMs` and forgets those older than the period. */
-export function countRestart(restarts: readonly number[], nowMs: number, { intensity, period }: Budget): Counted {
+export function countRestart(restarts: readonly Second[], nowMs: number, { intensity, period }: Budget): Counted {
   const now = Math.floor(nowMs / 1000)
-  const kept = [now]
-  for (const at of restarts) {
-    // Newest first: the first one that is too old ends the list. More than `intensity` of them decide nothing.
-    if (at < now - period || kept.length > intensity) break
-    kept.push(at)
+  const [newest] = restarts
+  const current = newest?.at === now ? { at: now, count: newest.count + 1 } : { at: now, count: 1 }
+  const kept = [current]
+  let total = current.count
+  for (const second of restarts) {
+    if (second === newest && second.at === now) continue
+    // Newest first: the first one that is too old ends the list.
+    if (second.at < now - period) break
+    kept.push(second)
+    total += second.count
   }
-  return { restarts: kept, exceeded: kept.length > intensity }
+  return { restarts: kept, exceeded: total > intensity }
 }

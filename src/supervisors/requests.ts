@@ -35,10 +35,8 @@ export const call = <R>(to: Supervisor, noproc: R, ask: () => R | Promise<R>): P
 /** A spec is added at the end of a static supervisor; a dynamic one makes a child of its template. */
 export async function startChild(to: Supervisor, child: NewChild): Promise<CallResult> {
   const spec = to.dynamic ? fromTemplate(to, child) : (child as ChildSpec) // a malformed one is refused just below
-  const { autoShutdown = 'never' } = to.spec
-  if (badCombination(spec, autoShutdown)) return refused('bad-combination')
-  const problems = problemsOfChild(spec, to.id, autoShutdown)
-  if (problems.length > 0) return { ok: false, error: 'invalid-spec', problems }
+  const wrong = refusal(to, spec)
+  if (wrong !== null) return wrong
   const old = to.children.get(spec.id)
   if (old !== undefined) return refused(old.live === null ? 'already-present' : 'already-started')
   if (to.runtime.units.has(spec.id)) return refused('id-in-use')
@@ -48,6 +46,15 @@ export async function startChild(to: Supervisor, child: NewChild): Promise<CallR
   if (outcome.is === 'failed') to.drop(added)
   if (outcome.is === 'ignored') to.settle(added)
   return answer(added, outcome)
+}
+
+/** A template was checked with the tree, but for the id; any other spec is checked here. */
+function refusal(to: Supervisor, spec: ChildSpec): CallResult | null {
+  if (to.dynamic && typeof spec.id === 'string' && spec.id !== '') return null
+  const { autoShutdown = 'never' } = to.spec
+  if (badCombination(spec, autoShutdown)) return refused('bad-combination')
+  const problems = problemsOfChild(spec, to.id, autoShutdown)
+  return problems.length > 0 ? { ok: false, error: 'invalid-spec', problems } : null
 }
 
 export async function terminateChild(to: Supervisor, id: string): Promise<CallResult> {

@@ -8,7 +8,7 @@ import type { Exit } from '../actors/kit/exit.ts'
 import type { Runtime } from '../actors/kit/unit.ts'
 import type { Child } from './children.ts'
 import { TooManyRestartsError } from './errors.ts'
-import { type Budget, countRestart, DEFAULT_BUDGET } from './intensity.ts'
+import { type Budget, countRestart, DEFAULT_BUDGET, type Second } from './intensity.ts'
 import type { Job } from './jobs.ts'
 import type { SupervisorSpec } from './spec.ts'
 import { planRestart } from './strategy.ts'
@@ -37,8 +37,8 @@ export class Restarts {
   readonly #budget: Budget
   /** Whether a child's failure is its own affair. */
   readonly #alone: boolean
-  /** When the restarts that still count were, in whole seconds, newest first. */
-  #counted: readonly number[] = []
+  /** The restarts that still count, newest first. */
+  #counted: readonly Second[] = []
 
   constructor(family: Family) {
     const { strategy, intensity = DEFAULT_BUDGET.intensity, period = DEFAULT_BUDGET.period } = family.spec

@@ -116,6 +116,7 @@ test('dynamic children are made of the template, each with its own id and args',
   t.is(await get('d2'), 'own')
   system.kill('d2')
   t.is(await get('d2'), 'own', 'its args survive a restart')
+  t.like(await system.startChild('pool', { id: '' }), { ok: false, error: 'invalid-spec' })
   t.deepEqual(await system.restartChild('pool', 'd1'), { ok: false, error: 'simple-one-for-one' })
   t.deepEqual(await system.deleteChild('pool', 'd1'), { ok: false, error: 'simple-one-for-one' })
   t.deepEqual(await system.terminateChild('pool', 'd1'), DONE)

@@ -1,6 +1,6 @@
 import test from 'ava'
 import * as fc from 'fast-check'
-import { type Budget, countRestart } from '../../src/supervisors/intensity.ts'
+import { type Budget, countRestart, type Second } from '../../src/supervisors/intensity.ts'
 
 /** Restarts at these distances from each other, in milliseconds. */
 const gaps = fc.array(fc.integer({ min: 0, max: 4000 }), { maxLength: 60 })
@@ -8,7 +8,7 @@ const budget = fc.record({ intensity: fc.integer({ min: 0, max: 6 }), period: fc
 
 function play(list: readonly number[], { intensity, period }: Budget): { times: number[]; died: boolean } {
   const times: number[] = []
-  let kept: readonly number[] = []
+  let kept: readonly Second[] = []
   let now = 1_750_000_000_123
   for (const gap of list) {
     now += gap
@@ -44,10 +44,19 @@ test('the restart that is one too many is the first one that is', t => {
   )
 })
 
-test('intensity 0 allows none, and what is remembered is bounded by the intensity', t => {
+test('a clock that goes back does not free the budget', t => {
+  const { restarts } = countRestart([], 9000, { intensity: 1, period: 5 })
+  t.true(countRestart(restarts, 7000, { intensity: 1, period: 5 }).exceeded)
+})
+
+test('intensity 0 allows none, and what is remembered is bounded by the period', t => {
   t.true(countRestart([], 0, { intensity: 0, period: 5 }).exceeded)
-  let kept: readonly number[] = []
-  for (let n = 0; n < 10_000; n++) kept = countRestart(kept, n, { intensity: 20_000, period: 1 }).restarts
-  t.true(kept.length <= 10_000)
-  t.deepEqual(countRestart([7, 6, 4], 10_000, { intensity: 9, period: 4 }).restarts, [10, 7, 6])
+  let kept: readonly Second[] = []
+  for (let n = 0; n < 10_000; n++) kept = countRestart(kept, n * 10, { intensity: 20_000, period: 3 }).restarts
+  t.deepEqual(kept, [
+    { at: 99, count: 100 },
+    { at: 98, count: 100 },
+    { at: 97, count: 100 },
+    { at: 96, count: 100 },
+  ])
 })
