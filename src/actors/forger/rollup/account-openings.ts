@@ -8,7 +8,7 @@ import { runL1CoordinatorTx } from './l1-processor.ts'
 import type { Ledger } from './ledger.ts'
 import { findReceiver } from './receiver.ts'
 import type { AccountAuthorisation, SelectionRequest } from './selection.ts'
-import { Refusal } from './selection-refusal.ts'
+import { type Refusal, refusal } from './selection-refusal.ts'
 import { accountsOfOwner } from './state.ts'
 import { ANY_ETH_ADDR, type L1CoordinatorTx, type L2Tx, NO_IDX } from './types.ts'
 
@@ -23,7 +23,7 @@ export interface Openings {
 }
 
 /** The coordinator's account for a token: its smallest index with its own key, or a new one. */
-export function findOrOpenFeeAccount(openings: Openings, tokenId: number): number {
+export function findOrOpenFeeAccount(openings: Openings, tokenId: number): number | Refusal {
   const { ethAddr, bjj } = openings.request.feeAccount
   const { ay, sign } = expandKey(bjj)
   const own = accountsOfOwner(openings.ledger.state, tokenId, ethAddr).find(
@@ -32,20 +32,20 @@ export function findOrOpenFeeAccount(openings: Openings, tokenId: number): numbe
   return own?.idx ?? open(openings, tokenId, openings.request.feeAccount)
 }
 
-/** The receiver of a transfer to an address or key, created when its owner allowed it; refused when that is not possible. */
-export function findOrOpenReceiver(openings: Openings, tx: L2Tx): number {
+/** The receiver of a transfer to an address or key, created when its owner allowed it. */
+export function findOrOpenReceiver(openings: Openings, tx: L2Tx): number | Refusal {
   const found = findReceiver(openings.ledger.state, tx)
   if (found !== undefined) return found
   if (openings.request.futureL1UserTxs.some(l1 => creates(l1, tx))) {
-    throw refused('an L1 transaction that waits will create the receiver')
+    return refused('an L1 transaction that waits will create the receiver')
   }
   if (tx.toEthAddr === ANY_ETH_ADDR) return openForKey(openings, tx)
   const authorisation = openings.request.authorisations.get(tx.toEthAddr)
   if (authorisation !== undefined) return open(openings, tx.tokenId, authorisation)
-  throw refused(`${tx.toEthAddr} has no account of token ${tx.tokenId} and did not authorise one`)
+  return refused(`${tx.toEthAddr} has no account of token ${tx.tokenId} and did not authorise one`)
 }
 
-const refused = (info: string): Refusal => new Refusal('ErrTxDiscartedInProcessTxToEthAddrBJJ', info, 'a new account')
+const refused = (info: string): Refusal => refusal('ErrTxDiscartedInProcessTxToEthAddrBJJ', info, 'a new account')
 
 const creates = (l1: SelectionRequest['l1UserTxs'][number], tx: L2Tx): boolean =>
   l1.fromIdx === NO_IDX &&
@@ -56,7 +56,7 @@ const creates = (l1: SelectionRequest['l1UserTxs'][number], tx: L2Tx): boolean =
 const keyOfReceiver = (tx: L2Tx) => compressKey({ ay: tx.toBjjAy, sign: tx.toBjjSign })
 
 /** An account that only a key controls needs nobody's permission. */
-const openForKey = (openings: Openings, tx: L2Tx): number =>
+const openForKey = (openings: Openings, tx: L2Tx): number | Refusal =>
   execute(openings, {
     fromEthAddr: ANY_ETH_ADDR,
     fromBjjCompressed: keyOfReceiver(tx),
@@ -66,12 +66,16 @@ const openForKey = (openings: Openings, tx: L2Tx): number =>
     s: toHex(0, 32),
   })
 
-const open = (openings: Openings, tokenId: number, { ethAddr, bjj, signature }: AccountAuthorisation): number =>
+const open = (
+  openings: Openings,
+  tokenId: number,
+  { ethAddr, bjj, signature }: AccountAuthorisation,
+): number | Refusal =>
   execute(openings, { fromEthAddr: ethAddr, fromBjjCompressed: bjj, tokenId, ...splitSignature(signature) })
 
-function execute({ ledger, l1CoordinatorTxs, hasRoom }: Openings, tx: L1CoordinatorTx): number {
+function execute({ ledger, l1CoordinatorTxs, hasRoom }: Openings, tx: L1CoordinatorTx): number | Refusal {
   if (!hasRoom()) {
-    throw new Refusal('ErrNotEnoughSpaceL1Coordinator', 'it needs a new account, and the batch has no room for that')
+    return refusal('ErrNotEnoughSpaceL1Coordinator', 'it needs a new account, and the batch has no room for that')
   }
   l1CoordinatorTxs.push(tx)
   return runL1CoordinatorTx(ledger, tx)

@@ -22,7 +22,7 @@ import { type L2Effect, runL2Tx } from './l2-processor.ts'
 import type { Ledger } from './ledger.ts'
 import { checkLinks } from './links.ts'
 import { hashOf, items, type Tree } from './merkle.ts'
-import { accountAt, rootOf, type RollupState } from './state.ts'
+import { accountAt, type HashedAccount, hashedAccount, rootOf, type RollupState } from './state.ts'
 import type { AccountLeaf, Circuit, L1CoordinatorTx, L1UserTx, SignedL2Tx } from './types.ts'
 
 /** A batch to build. L1 user transactions belong only to an L1 batch. */
@@ -52,7 +52,7 @@ export interface BuiltBatch {
   readonly newStateRoot: bigint
   readonly newExitRoot: bigint
   /** Every account written, at the end of the batch, in order of index. */
-  readonly changedAccounts: readonly AccountLeaf[]
+  readonly changedAccounts: readonly HashedAccount[]
   /** The leaves of the exit tree in order of index; balance is the amount that may be withdrawn. */
   readonly exits: readonly AccountLeaf[]
   /** Parallel to the L1 user transactions. */
@@ -169,8 +169,8 @@ const txsData = (request: BatchRequest, { l1Effects, l2Effects }: Outcome) => [
   ...request.l2Txs.map((tx, at) => l2Availability(tx, l2Effects[at]?.auxToIdx ?? 0)),
 ]
 
-const changedAccounts = ({ touched, state }: Ledger): AccountLeaf[] =>
+const changedAccounts = ({ touched, state }: Ledger): HashedAccount[] =>
   [...touched]
     .toSorted((a, b) => a - b)
-    .map(idx => accountAt(state, idx))
+    .map(idx => hashedAccount(state, idx))
     .filter(account => account !== undefined)

@@ -42,12 +42,13 @@ export interface Path<T> {
 const bitAt = (key: number, level: number): number =>
   level < 32 ? (key >>> level) & 1 : (Math.floor(key / 2 ** 32) >>> (level - 32)) & 1
 
-export const newLeaf = <T>(key: number, item: T): Leaf<T> => ({
+/** A leaf whose hash is computed when asked for, unless the caller knows it. */
+export const newLeaf = <T>(key: number, item: T, hash?: bigint): Leaf<T> => ({
   kind: 'leaf',
   key,
   item,
   value: undefined,
-  hash: undefined,
+  hash,
 })
 
 const branch = <T>(left: Tree<T>, right: Tree<T>): Branch<T> => ({ kind: 'branch', left, right, hash: undefined })
@@ -67,15 +68,6 @@ export function hashOf<T>(tree: Tree<T>, valueOf: ValueOf<T>): bigint {
       ? poseidon([BigInt(tree.key), leafValue(tree, valueOf), 1n])
       : poseidon([hashOf(tree.left, valueOf), hashOf(tree.right, valueOf)])
   return tree.hash
-}
-
-/** The item under a key, or `undefined`. */
-export function lookup<T>(tree: Tree<T>, key: number): T | undefined {
-  let node = tree
-  for (let level = 0; node !== null && node.kind === 'branch'; level++) {
-    node = bitAt(key, level) === 0 ? node.left : node.right
-  }
-  return node !== null && node.key === key ? node.item : undefined
 }
 
 /** The neighbours met on the way to a key, and the leaf at its end. */
@@ -110,22 +102,26 @@ function split<T>(old: Leaf<T>, added: Leaf<T>, level: number): Tree<T> {
   return side === 0 ? branch(added, old) : branch(old, added)
 }
 
-/** A tree of many items at once, sorted or not; keys must be distinct. */
-export function treeOf<T>(entries: readonly (readonly [key: number, item: T])[], level = 0): Tree<T> {
-  const first = entries[0]
-  if (first === undefined) return null
-  if (entries.length === 1) return newLeaf(first[0], first[1])
-  return branch(
-    treeOf(
-      entries.filter(([key]) => bitAt(key, level) === 0),
-      level + 1,
-    ),
-    treeOf(
-      entries.filter(([key]) => bitAt(key, level) === 1),
-      level + 1,
-    ),
-  )
+/** A tree of many leaves at once, in any order; their keys must be distinct. */
+export function treeOf<T>(leaves: readonly Leaf<T>[], level = 0): Tree<T> {
+  if (leaves.length <= 1) return leaves[0] ?? null
+  const left: Leaf<T>[] = []
+  const right: Leaf<T>[] = []
+  for (const leaf of leaves) (bitAt(leaf.key, level) === 0 ? left : right).push(leaf)
+  return branch(treeOf(left, level + 1), treeOf(right, level + 1))
 }
+
+/** The leaf of a key, or `undefined`. */
+export function leafOf<T>(tree: Tree<T>, key: number): Leaf<T> | undefined {
+  let node = tree
+  for (let level = 0; node !== null && node.kind === 'branch'; level++) {
+    node = bitAt(key, level) === 0 ? node.left : node.right
+  }
+  return node !== null && node.key === key ? node : undefined
+}
+
+/** The item under a key, or `undefined`. */
+export const lookup = <T>(tree: Tree<T>, key: number): T | undefined => leafOf(tree, key)?.item
 
 /** Every item, in no promised order. */
 export function* items<T>(tree: Tree<T>): Generator<T> {

@@ -8,7 +8,7 @@ import { feeOf } from './fees.ts'
 import { runL1UserTx } from './l1-processor.ts'
 import { runL2Tx } from './l2-processor.ts'
 import type { Ledger } from './ledger.ts'
-import { asRefusal, reasonsOf, Refusal } from './selection-refusal.ts'
+import { asRefusal, reasonsOf, type Refusal, refusal } from './selection-refusal.ts'
 import type { DiscardedTx, PoolTx, Selection, SelectionRequest } from './selection.ts'
 import type { Progress, RetryAfter } from './selection-schedule.ts'
 import type { Unit } from './selection-units.ts'
@@ -59,16 +59,13 @@ export class Admission {
     const created = this.#l1CoordinatorTxs.length
     const undo = this.#savepoint()
     for (const tx of unit.txs) {
-      try {
-        this.#add(tx)
-      } catch (error) {
-        undo()
-        const refusal = asRefusal(error)
-        return {
-          admitted: false,
-          reasons: reasonsOf(unit, tx, refusal),
-          until: unit.isGroup ? 'anything' : refusal.until,
-        }
+      const refused = this.#add(tx)
+      if (refused === null) continue
+      undo()
+      return {
+        admitted: false,
+        reasons: reasonsOf(unit, tx, refused),
+        until: unit.isGroup ? 'anything' : refused.until,
       }
     }
     const credited = this.#selected.slice(-unit.txs.length).map(tx => tx.auxToIdx || tx.toIdx)
@@ -77,13 +74,10 @@ export class Admission {
 
   /** The reason for a transaction whose nonce was never the sender's next. */
   whyNotDue(tx: PoolTx): DiscardedTx {
-    try {
-      this.#checkSender(tx)
-      return discard(tx, 'ErrNoCurrentNonce', 'its turn came after the last pass')
-    } catch (error) {
-      const { type, message } = asRefusal(error)
-      return discard(tx, type, message)
-    }
+    const refused = this.#checkSender(tx)
+    return refused === null
+      ? discard(tx, 'ErrNoCurrentNonce', 'its turn came after the last pass')
+      : discard(tx, refused.type, refused.info)
   }
 
   selection(): Omit<Selection, 'discarded'> {
@@ -102,46 +96,57 @@ export class Admission {
     return this.#l1Count + this.#selected.length
   }
 
-  #add(tx: PoolTx): void {
-    this.#checkSender(tx)
-    this.#provideFeeAccount(tx)
-    const resolved = { ...tx, auxToIdx: this.#receiverOf(tx) }
-    if (!this.hasRoom) throw new Refusal('ErrNoAvailableSlots', 'account creations took its place')
-    runL2Tx(this.#ledger, resolved)
+  /** Everything one transaction needs; a refusal may leave traces that the caller undoes. */
+  #add(tx: PoolTx): Refusal | null {
+    const refused = this.#checkSender(tx) ?? this.#provideFeeAccount(tx)
+    if (refused !== null) return refused
+    const auxToIdx = this.#receiverOf(tx)
+    if (typeof auxToIdx !== 'number') return auxToIdx
+    if (!this.hasRoom) return refusal('ErrNoAvailableSlots', 'account creations took its place')
+    const resolved = { ...tx, auxToIdx }
+    try {
+      runL2Tx(this.#ledger, resolved)
+    } catch (error) {
+      return asRefusal(error)
+    }
     this.#selected.push(resolved)
+    return null
   }
 
-  #checkSender(tx: PoolTx): void {
+  #checkSender(tx: PoolTx): Refusal | null {
     if (tx.maxNumBatch !== 0 && tx.maxNumBatch < this.#request.batchNum) {
-      throw new Refusal('ErrUnsupportedMaxNumBatch', `it was valid up to batch ${tx.maxNumBatch}`)
+      return refusal('ErrUnsupportedMaxNumBatch', `it was valid up to batch ${tx.maxNumBatch}`)
     }
-    if (tx.toIdx === EXIT_IDX && tx.amount === 0n) throw new Refusal('ErrExit0Amount', 'an exit of amount 0')
+    if (tx.toIdx === EXIT_IDX && tx.amount === 0n) return refusal('ErrExit0Amount', 'an exit of amount 0')
     const sender = accountAt(this.#ledger.state, tx.fromIdx)
-    if (sender === undefined) throw new Refusal('ErrTxDiscartedInProcessL2Tx', `there is no account ${tx.fromIdx}`)
+    if (sender === undefined) return refusal('ErrTxDiscartedInProcessL2Tx', `there is no account ${tx.fromIdx}`)
     const cost = tx.amount + (feeOf(tx.amount, tx.userFee) ?? 0n)
     if (sender.balance < cost) {
       const info = `the sender has ${sender.balance}, amount and fee are ${cost}`
-      throw new Refusal('ErrSenderNotEnoughBalance', info, 'credit of its sender')
+      return refusal('ErrSenderNotEnoughBalance', info, 'credit of its sender')
     }
-    if (sender.nonce !== tx.nonce) {
-      throw new Refusal('ErrNoCurrentNonce', `its nonce is ${tx.nonce}, the account's is ${sender.nonce}`)
-    }
+    return sender.nonce === tx.nonce
+      ? null
+      : refusal('ErrNoCurrentNonce', `its nonce is ${tx.nonce}, the account's is ${sender.nonce}`)
   }
 
-  #provideFeeAccount({ tokenId }: PoolTx): void {
-    if (this.#feeIdxs.has(tokenId)) return
+  #provideFeeAccount({ tokenId }: PoolTx): Refusal | null {
+    if (this.#feeIdxs.has(tokenId)) return null
     const { maxFeeTx } = this.#request.circuit
     if (this.#feeIdxs.size >= maxFeeTx) {
-      throw new Refusal('ErrNoAvailableSlots', `the batch collects fees in ${maxFeeTx} tokens already`)
+      return refusal('ErrNoAvailableSlots', `the batch collects fees in ${maxFeeTx} tokens already`)
     }
-    this.#feeIdxs.set(tokenId, findOrOpenFeeAccount(this.#openings, tokenId))
+    const idx = findOrOpenFeeAccount(this.#openings, tokenId)
+    if (typeof idx !== 'number') return idx
+    this.#feeIdxs.set(tokenId, idx)
+    return null
   }
 
   /** The receiver of an address or key, 0 when the transaction names an index. */
-  #receiverOf(tx: PoolTx): number {
+  #receiverOf(tx: PoolTx): number | Refusal {
     if (tx.toIdx === NO_IDX) return findOrOpenReceiver(this.#openings, tx)
     if (tx.toIdx === EXIT_IDX || accountAt(this.#ledger.state, tx.toIdx) !== undefined) return NO_IDX
-    throw new Refusal('ErrToIdxNotFound', `there is no account ${tx.toIdx}`, 'a new account')
+    return refusal('ErrToIdxNotFound', `there is no account ${tx.toIdx}`, 'a new account')
   }
 
   /** Gives the way back to how things are now. */
