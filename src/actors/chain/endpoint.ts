@@ -3,7 +3,7 @@
  * what it last did is remembered. Which endpoint to ask is not decided here.
  */
 import type { Clock } from '../../clock.ts'
-import { messageOf, OperatorError } from '../../errors.ts'
+import { OperatorError } from '../../errors.ts'
 import { maskUrl } from '../../secrets.ts'
 import { classOf } from './classify.ts'
 import { RpcAnswerError, RpcChainMismatchError, RpcRateLimitedError, RpcUnavailableError } from './errors.ts'
@@ -211,6 +211,3 @@ function groups(waiting: readonly Waiting[]): Waiting[][] {
 }
 
 const pauseOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
-
-/** The shortest text of why an endpoint did not serve. */
-export const whyNot = (endpoint: Endpoint, error: unknown): string => `${endpoint.shown}: ${messageOf(error)}`

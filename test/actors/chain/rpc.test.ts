@@ -464,3 +464,13 @@ test('a WebSocket that is not there changes nothing but that heads are not annou
   t.is((await rpc.latest(null)).number, 100n)
   t.false(rpc.announced)
 })
+
+test('each endpoint can be asked on its own; one on another chain gives no answer', async t => {
+  const one = await startNode(t, 100)
+  const other = await startNode(t, 90)
+  const wrong = await startNode(t, 80, 1)
+  const rpc = open(t, [one.url, other.url, wrong.url])
+  t.deepEqual(await Promise.all(rpc.each.slice(0, 2).map(client => client.getBlockNumber())), [100n, 90n])
+  const error = await t.throwsAsync(async () => rpc.each[2]?.getBlockNumber(), { instanceOf: RpcUnavailableError })
+  t.regex(error.message, /on chain 1/)
+})
