@@ -49,7 +49,7 @@ async function measure(): Promise<void> {
   const orm = await openOrm(server.url, schemas, 20)
   await migrate(orm, server.url, schemas)
   const wallMs = await run(orm, urls)
-  const latency = await orm.em.execute<{ ms: number }[]>(
+  const latency = await orm.em.execute<{ ms: string }[]>(
     `select extract(epoch from j.posted_at - b.created_at) * 1000 as ms from forger.prover_job j
      join forger.batch b on b.id = j.batch_id where b.epoch = 2 order by 1`,
   )

@@ -53,9 +53,9 @@ const ErrorShape = Compile(Type.Object({ msg: Type.String() }))
 /** Opens nothing: connections come with the first call. Throws ProverUrlError for a URL that cannot be one. */
 export function proverClient(options: ProverClientOptions): ProverClient {
   const { base, authorization } = baseOf(options.baseUrl)
-  const call = async (path: string, init: RequestInit, timeoutMs: number, signal: AbortSignal): Promise<string> => {
-    const response = { url: new URL(path, base), init: { ...init, headers: { ...authorization, ...init.headers } } }
-    return exchange(options, response, timeoutMs, signal)
+  const call = async (path: string, init: Init, timeoutMs: number, signal: AbortSignal): Promise<string> => {
+    const headers = { ...authorization, ...init.headers }
+    return exchange(options, { url: new URL(path, base), init: { ...init, headers } }, timeoutMs, signal)
   }
   return {
     status: async signal => statusOf(await call('status', {}, options.timeoutMs, signal)),
@@ -78,9 +78,15 @@ function baseOf(text: string): { base: URL; authorization: Record<string, string
   return { base, authorization: { authorization: `Basic ${credentials.toString('base64')}` } }
 }
 
+interface Init {
+  readonly method?: string
+  readonly body?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 interface Exchange {
   readonly url: URL
-  readonly init: RequestInit
+  readonly init: Init
 }
 
 /** One request and its whole answer, or an error that names the prover. Never outlives `timeoutMs` or the signal. */
@@ -114,7 +120,8 @@ async function exchange(
 async function bodyOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = response.body
+  for await (const chunk of body ?? []) {
     size += chunk.length
     if (size > ANSWER_LIMIT_BYTES) throw new ProverAnswerError(`the answer is longer than ${ANSWER_LIMIT_BYTES} bytes`)
     chunks.push(chunk)
