@@ -38,9 +38,3 @@ export class WrongChainError extends OperatorError {
   readonly severity = 'fatal'
   readonly hint = 'The RPC endpoint serves another chain than the configuration says; correct [chains.NAME].'
 }
-
-export class TooLateToCancelError extends OperatorError {
-  readonly code = 'TX_105'
-  readonly severity = 'poison'
-  readonly hint = 'The transaction is in a block already; its outcome follows at the depth it waits for.'
-}
