@@ -7,6 +7,7 @@ import { Account, Batch, FoldedState, LIVE_BATCH_STATES, type StoredAccount } fr
 import type { Em, Orm } from '../../../entities/orm.ts'
 import { compressKey } from '../rollup/bjj.ts'
 import type { AccountLeaf, BjjKey, Hex } from '../rollup/types.ts'
+import { gather } from './gather.ts'
 
 /** Answers are ordered by index, smallest first. */
 export interface AccountLookup {
@@ -20,6 +21,14 @@ const FRESH_MS = 100
 
 export function databaseAccounts(orm: () => Orm, clock: Clock): AccountLookup {
   const overlay = createOverlay(orm, clock)
+  const folded = gather(async (idxs: readonly number[]) => {
+    const wanted = [...new Set(idxs)].map(BigInt)
+    const rows = await orm()
+      .em.fork()
+      .find(Account, { idx: { $in: wanted } }, { disableIdentityMap: true })
+    const found = new Map(rows.map(row => [Number(row.idx), leafOfRow(row)]))
+    return idxs.map(idx => found.get(idx) ?? null)
+  })
   const find = async (where: object, matches: (leaf: AccountLeaf) => boolean): Promise<AccountLeaf[]> => {
     const changed = await overlay.read()
     const found = new Map<number, AccountLeaf>()
@@ -29,14 +38,7 @@ export function databaseAccounts(orm: () => Orm, clock: Clock): AccountLookup {
     return [...found.values()].map(leaf => changed.get(leaf.idx) ?? leaf).sort((a, b) => a.idx - b.idx)
   }
   return {
-    async byIdx(idx) {
-      const changed = (await overlay.read()).get(idx)
-      if (changed) return changed
-      const row = await orm()
-        .em.fork()
-        .findOne(Account, { idx: BigInt(idx) })
-      return row ? leafOfRow(row) : null
-    },
+    byIdx: async idx => (await overlay.read()).get(idx) ?? folded(idx),
     byEthAddr: ethAddr => find({ ethAddr }, leaf => leaf.ethAddr === ethAddr),
     byKey: key => find({ ay: key.ay, sign: key.sign }, leaf => leaf.ay === key.ay && leaf.sign === key.sign),
   }

@@ -2,11 +2,10 @@
  * Lets a transaction into the pool or refuses it. The cheap checks come first, the signature last, and one row is written
  * at the very end: whatever is refused leaves nothing behind. Reference 9.9 for the codes.
  */
-import { UniqueConstraintViolationException } from '@mikro-orm/core'
 import type { Clock } from '../../../clock.ts'
-import { AccountCreationAuth, PoolTx } from '../../../entities/forger/pool-tx.ts'
+import { AccountCreationAuth } from '../../../entities/forger/pool-tx.ts'
 import type { Orm } from '../../../entities/orm.ts'
-import { ZERO_ETH_ADDR, type AccountLeaf, type Hex } from '../rollup/types.ts'
+import type { AccountLeaf, Hex } from '../rollup/types.ts'
 import type { AccountLookup } from './accounts.ts'
 import {
   AccountTokenNotEqualTxToken,
@@ -21,6 +20,7 @@ import {
 } from './errors.ts'
 import type { Room } from './room.ts'
 import type { SignatureChecks } from './signature-pool.ts'
+import type { PoolStore } from './store.ts'
 import type { Submission } from './submission.ts'
 
 /** Which rollup signatures are made for. */
@@ -36,6 +36,7 @@ export interface AdmissionDeps {
   readonly accounts: AccountLookup
   readonly signatures: SignatureChecks
   readonly room: Room
+  readonly store: PoolStore
 }
 
 /** Stores the transaction as pending. Throws PoolRefusal 2 or 8 to 13, 26, 27; transient errors while the node is not up. */
@@ -45,7 +46,8 @@ export async function admit(deps: AdmissionDeps, submission: Submission, clientI
   const giveBack = await deps.room.take()
   try {
     await checkSignature(deps, submission, sender)
-    await store(deps, submission, clientIp)
+    if (await deps.store({ ...submission, clientIp })) return
+    throw new DuplicatedKey(`the transaction ${submission.txId} is in the pool already`, { id: submission.txId })
   } catch (error) {
     giveBack()
     throw error
@@ -88,38 +90,4 @@ async function checkSignature(deps: AdmissionDeps, { tx }: Submission, sender: A
   const key = { ay: sender.ay, sign: sender.sign }
   const valid = await deps.signatures.check({ do: 'transaction', tx, key, chainId: deps.domain().chainId })
   if (!valid) throw new InvalidSignature('the signature is not one of the sender for this chain')
-}
-
-async function store(
-  { orm, clock }: AdmissionDeps,
-  { tx, type, txId, toBjj }: Submission,
-  clientIp: string,
-): Promise<void> {
-  try {
-    await orm()
-      .em.fork()
-      .insert(PoolTx, {
-        txId,
-        type,
-        fromIdx: BigInt(tx.fromIdx),
-        toIdx: BigInt(tx.toIdx),
-        toEthAddr: tx.toEthAddr === ZERO_ETH_ADDR ? null : tx.toEthAddr,
-        toBjj,
-        tokenId: BigInt(tx.tokenId),
-        amount: tx.amount,
-        fee: tx.userFee,
-        nonce: BigInt(tx.nonce),
-        maxNumBatch: 0n,
-        signature: tx.signature,
-        state: 'pend',
-        externalDelete: false,
-        clientIp,
-        receivedAt: new Date(clock.now()),
-      })
-  } catch (error) {
-    if (error instanceof UniqueConstraintViolationException) {
-      throw new DuplicatedKey(`the transaction ${txId} is in the pool already`, { id: txId })
-    }
-    throw error
-  }
 }

@@ -14,6 +14,7 @@ import { ParamValidationFailed, PoolRefusal, SQLTimeout, TooManyRequests } from 
 import { explorer } from './explorer.ts'
 import { createRoom } from './room.ts'
 import { startSignatureChecks } from './signature-pool.ts'
+import { createStore } from './store.ts'
 import { transactions } from './transactions.ts'
 
 export interface PoolApiDeps {
@@ -37,7 +38,8 @@ export const poolApi =
     const signatures = startSignatureChecks(options.signatureThreads)
     const accounts = options.accounts ?? databaseAccounts(orm, clock)
     const room = createRoom(orm, clock, maxTxs)
-    const deps: AdmissionDeps = { orm, clock, domain, accounts, signatures, room }
+    const store = createStore(orm, clock)
+    const deps: AdmissionDeps = { orm, clock, domain, accounts, signatures, room, store }
     app.addHook('onClose', () => signatures.stop())
     app.setErrorHandler((error, _request, reply) => answer(error, reply))
     await app.register(transactions(deps))
