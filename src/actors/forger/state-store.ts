@@ -5,7 +5,8 @@
 import type { Clock } from '../../clock.ts'
 import { Account, Batch, FoldedState, LIVE_BATCH_STATES, type StoredAccount } from '../../entities/forger/batch.ts'
 import type { Em } from '../../entities/orm.ts'
-import { INITIAL_LAST_IDX, type AccountLeaf, type Hex } from './rollup/types.ts'
+import type { HashedAccount } from './rollup/state.ts'
+import { INITIAL_LAST_IDX, type Hex } from './rollup/types.ts'
 
 /** A state is named by the batch that made it and its root. */
 export interface Checkpoint {
@@ -18,7 +19,7 @@ export interface StateBase extends Checkpoint {
 }
 
 export interface LoadedState extends StateBase {
-  readonly accounts: readonly AccountLeaf[]
+  readonly accounts: readonly HashedAccount[]
 }
 
 const GENESIS: StateBase = { batchNum: 0, root: 0n, lastIdx: INITIAL_LAST_IDX }
@@ -31,7 +32,7 @@ export async function loadBase(em: Em): Promise<StateBase> {
 /** The state after a live batch (or of the base itself); null when the live batches do not lead there. */
 export async function loadState(em: Em, at: Checkpoint): Promise<LoadedState | null> {
   const base = await loadBase(em)
-  const accounts = new Map<string, AccountLeaf>()
+  const accounts = new Map<string, HashedAccount>()
   for (const row of await em.find(Account, {})) accounts.set(String(row.idx), leafOfRow(row))
   let last: StateBase = base
   const above = await em.find(
@@ -48,7 +49,7 @@ export async function loadState(em: Em, at: Checkpoint): Promise<LoadedState | n
   return { ...last, accounts: [...accounts.values()] }
 }
 
-const leafOfRow = (row: Account): AccountLeaf => ({
+const leafOfRow = (row: Account): HashedAccount => ({
   idx: Number(row.idx),
   tokenId: Number(row.tokenId),
   nonce: Number(row.nonce),
@@ -56,9 +57,10 @@ const leafOfRow = (row: Account): AccountLeaf => ({
   ay: row.ay,
   sign: row.sign === 1 ? 1 : 0,
   ethAddr: row.ethAddr as Hex, // folded from a StoredAccount
+  ...(row.leafHash != null && { leafHash: row.leafHash }),
 })
 
-const leafOf = (stored: StoredAccount): AccountLeaf => ({
+const leafOf = (stored: StoredAccount): HashedAccount => ({
   idx: Number(stored.idx),
   tokenId: Number(stored.tokenId),
   nonce: Number(stored.nonce),
@@ -66,9 +68,10 @@ const leafOf = (stored: StoredAccount): AccountLeaf => ({
   ay: BigInt(stored.ay),
   sign: stored.sign,
   ethAddr: stored.ethAddr as Hex, // written by storedOf from a Hex
+  ...(stored.leafHash !== undefined && { leafHash: BigInt(stored.leafHash) }),
 })
 
-export const storedOf = (leaf: AccountLeaf): StoredAccount => ({
+export const storedOf = (leaf: HashedAccount): StoredAccount => ({
   idx: String(leaf.idx),
   tokenId: String(leaf.tokenId),
   nonce: String(leaf.nonce),
@@ -76,18 +79,19 @@ export const storedOf = (leaf: AccountLeaf): StoredAccount => ({
   ay: String(leaf.ay),
   sign: leaf.sign,
   ethAddr: leaf.ethAddr,
+  ...(leaf.leafHash !== undefined && { leafHash: String(leaf.leafHash) }),
 })
 
 /** Makes a final batch part of the base and lets go of what only an unfinished batch needs. Batches fold in order. */
 export async function fold(em: Em, batchId: bigint, clock: Clock): Promise<void> {
   await em.execute(
-    `insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, batch_num)
-     select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", b.num
+    `insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, leaf_hash, batch_num)
+     select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", a."leafHash", b.num
      from forger.batch b, jsonb_to_recordset(b.accounts)
-       as a(idx bigint, "tokenId" bigint, nonce bigint, balance numeric, ay numeric, sign int, "ethAddr" text)
+       as a(idx bigint, "tokenId" bigint, nonce bigint, balance numeric, ay numeric, sign int, "ethAddr" text, "leafHash" numeric)
      where b.id = ?
      on conflict (idx) do update set nonce = excluded.nonce, balance = excluded.balance, batch_num = excluded.batch_num,
-       token_id = excluded.token_id, ay = excluded.ay, sign = excluded.sign, eth_addr = excluded.eth_addr`,
+       token_id = excluded.token_id, ay = excluded.ay, sign = excluded.sign, eth_addr = excluded.eth_addr, leaf_hash = excluded.leaf_hash`,
     [batchId],
   )
   await em.execute(

@@ -95,6 +95,8 @@ export interface StoredAccount {
   readonly ay: string
   readonly sign: 0 | 1
   readonly ethAddr: string
+  /** Hash of the leaf, which saves computing it at the next start. */
+  readonly leafHash?: string
 }
 
 /** A Groth16 proof as provers answer it: decimal strings. */
@@ -117,6 +119,8 @@ const AccountSchema = defineEntity({
     ay: p.type(Uint256),
     sign: p.integer(),
     ethAddr: p.text(),
+    /** Hash of the leaf; null when it was not kept. */
+    leafHash: p.type(Uint256).nullable(),
     /** The batch that changed it last. */
     batchNum: p.integer(),
   },

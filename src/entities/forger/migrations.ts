@@ -15,6 +15,7 @@ class Tables extends Migration {
       "ay" numeric(78,0) not null,
       "sign" int not null,
       "eth_addr" text not null,
+      "leaf_hash" numeric(78,0) null,
       "batch_num" int not null,
       primary key ("idx")
     )`)

@@ -2,6 +2,7 @@
  * What the builder thread does for a job, on a state it holds: select and build, or apply what the chain has.
  */
 import { buildBatch, type BuiltBatch } from '../rollup/batch.ts'
+import { joinSignature } from '../rollup/authorisation.ts'
 import { l2TxId } from '../rollup/l2-codec.ts'
 import { applyForged } from '../rollup/replay.ts'
 import { selectTransactions, type Selection } from '../rollup/selection.ts'
@@ -34,8 +35,9 @@ const isEmpty = (chosen: Omit<Selection, 'discarded'>, l1UserTxs: readonly L1Use
 /** Replays a forged batch on `state`; throws ReplayMismatch when the chain says something else came out. */
 export function applyJob(state: RollupState, { forged }: ApplyJob): Done {
   const applied = applyForged(state, forged)
-  const { l1CoordinatorTxs, l2Txs } = applied
-  const batch = dataOf(forged.batchNum, applied, { l1UserTxs: forged.l1UserTxs, l1CoordinatorTxs, l2Txs })
+  const { l1CoordinatorTxs, l2Txs, feeIdxs } = applied
+  const { l1UserTxs, batchNum } = forged
+  const batch = dataOf(batchNum, applied, { l1UserTxs, l1CoordinatorTxs, l2Txs, feeIdxs })
   return { state: applied.state, result: { kind: 'batch', batch, discarded: [] } }
 }
 
@@ -43,6 +45,7 @@ interface Transactions {
   readonly l1UserTxs: readonly L1UserTx[]
   readonly l1CoordinatorTxs: readonly L1CoordinatorTx[]
   readonly l2Txs: readonly SignedL2Tx[]
+  readonly feeIdxs: readonly number[]
 }
 
 function dataOf(batchNum: number, built: BuiltBatch, txs: Transactions): BuiltBatchData {
@@ -73,12 +76,14 @@ function highestNonces(txs: readonly SignedL2Tx[]): BuiltBatchData['nonces'] {
   return [...highest].map(([idx, nonce]) => ({ idx, nonce }))
 }
 
-/** The batch for people: its transactions and what they came to, without the circuit's input. */
-const contentsOf = (built: BuiltBatch, { l1UserTxs, l1CoordinatorTxs, l2Txs }: Transactions): unknown =>
+/** The batch for people and for the JSON dump, under the dump's own names; without the circuit's input. */
+const contentsOf = (built: BuiltBatch, { l1UserTxs, l1CoordinatorTxs, l2Txs, feeIdxs }: Transactions): unknown =>
   plain({
-    l1UserTxs: l1UserTxs.map((tx, at) => ({ ...tx, ...built.l1Effects[at] })),
-    l1CoordinatorTxs: l1CoordinatorTxs.map((tx, at) => ({ ...tx, newIdx: built.l1CoordinatorIdxs[at] })),
-    l2Txs: l2Txs.map((tx, at) => ({ txId: l2TxId(tx), ...tx, ...built.l2Effects[at] })),
+    L1UserTxs: l1UserTxs.map((tx, at) => ({ ...tx, ...built.l1Effects[at] })),
+    L1CoordTxs: l1CoordinatorTxs.map((tx, at) => ({ ...tx, newIdx: built.l1CoordinatorIdxs[at] })),
+    L1CoordinatorTxsAuths: l1CoordinatorTxs.map(joinSignature),
+    L2Txs: l2Txs.map((tx, at) => ({ txId: l2TxId(tx), ...tx, ...built.l2Effects[at] })),
+    CoordIdxs: feeIdxs,
     exits: built.exits,
     feeTotals: built.feeTotals,
   })
