@@ -1,7 +1,6 @@
 /**
  * The configured chains as ports, and their actors.
  */
-import { createPublicClient, http } from 'viem'
 import type { ChainConfig } from '../config/core.ts'
 import type { ChainNews } from '../actors/chain/messages.ts'
 import { createRpc, type Rpc } from '../actors/chain/rpc.ts'
@@ -46,16 +45,16 @@ export function openChains({ loaded, clock, random, log, metrics }: AssembleOpti
       config,
       rpc,
       port: { name, chainId, client: rpc.client, confirmations },
-      lane: laneRpc(rpc, config),
+      lane: laneRpc(rpc),
     }
   }
   return new Map(Object.entries(loaded.config.chains).map(([name, config]) => [name, open(name, config)]))
 }
 
-const laneRpc = (rpc: Rpc, { rpc: urls, timeout }: ChainConfig): LaneRpc => ({
+const laneRpc = (rpc: Rpc): LaneRpc => ({
   client: rpc.client,
   sendRaw: raw => rpc.send('eth_sendRawTransaction', [raw], { endpoints: 'all' }),
-  endpoints: urls.map(url => createPublicClient({ transport: http(url, { timeout, retryCount: 0 }), cacheTime: 0 })),
+  endpoints: rpc.each,
 })
 
 /** `chain:NAME`: in the demo its node and contracts, then rpc, synchronizer and scanner. */
