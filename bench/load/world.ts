@@ -98,6 +98,7 @@ rate_limit = 100000
 
 [chains.local]
 rpc = ["${rpc}"]
+ws = "${rpc.replace('http', 'ws')}"
 chain_id = ${CHAIN_ID}
 confirmations = 4
 poll_interval = "100ms"

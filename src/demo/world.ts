@@ -32,6 +32,7 @@ export async function demoWorld(httpUrl: () => string | null): Promise<DemoWorld
 export const demoChain = (world: DemoWorld): ReadonlyMap<string, unknown> =>
   new Map<string, unknown>([
     ['chains.local.rpc', [world.rpcUrl]],
+    ['chains.local.ws', world.rpcUrl.replace('http', 'ws')],
     ['chains.local.chain_id', world.chainId],
     ['chains.local.confirmations', 3],
     ['chains.local.poll_interval', '200ms'],
