@@ -1,0 +1,48 @@
+import { createServer } from 'node:net'
+import test from 'ava'
+import type { Context } from '../../src/actors/kit/actor.ts'
+import { httpActor, type HttpMessage } from '../../src/http/http-actor.ts'
+import { silentLog } from '../../src/log.ts'
+import { bareRole, serve } from './harness.ts'
+
+const ctx = { log: silentLog } as Context<HttpMessage> // all that starting uses
+
+test('it listens while it lives, tells where, and ends the requests in progress before it is gone', async t => {
+  let answer: (value: object) => void = () => {}
+  let arrived: () => void = () => {}
+  const inProgress = new Promise<void>(resolve => (arrived = resolve))
+  const role = bareRole({
+    publicRoutes: () => async app => {
+      app.get('/slow', { config: { access: 'open' } }, () => {
+        arrived()
+        return new Promise<object>(resolve => (answer = resolve))
+      })
+    },
+  })
+  let url = ''
+  const build = async () => (await serve({ roles: [role] })).app
+  const args = { build, host: '127.0.0.1', port: 0, onListening: (at: string) => (url = at) }
+  const state = await httpActor.start(args, ctx)
+  t.regex(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+  t.is((await fetch(`${url}/livez`)).status, 200)
+  const slow = fetch(`${url}/v1/slow`)
+  await inProgress
+  const stopped = httpActor.stop?.(state, 'shutdown')
+  answer({ done: true })
+  t.deepEqual(await (await slow).json(), { done: true })
+  await stopped
+  await t.throwsAsync(fetch(`${url}/livez`))
+})
+
+test('a port that is taken is a fatal error that names it', async t => {
+  const taken = createServer()
+  await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve))
+  const address = taken.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  const build = async () => (await serve()).app
+  const error = await t.throwsAsync(async () =>
+    httpActor.start({ build, host: '127.0.0.1', port, onListening: () => {} }, ctx),
+  )
+  t.like(error, { code: 'HTTP_010', severity: 'fatal', facts: { host: '127.0.0.1', port, because: 'EADDRINUSE' } })
+  taken.close()
+})
