@@ -1,6 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
 import { runMockProver, type MockProver, type MockProverOptions } from '../../../src/actors/forger/mock-prover.ts'
 import { proverPoolOf } from '../../../src/actors/lanes/prover-pool-messages.ts'
+import type { ProofBook } from '../../../src/actors/lanes/prover/book.ts'
+import { DatabaseDownError } from '../../../src/entities/errors.ts'
 import { Batch } from '../../../src/entities/forger/batch.ts'
 import { silentLog } from '../../../src/log.ts'
 import { storeBatch, useForgerDatabase } from '../../support/forger-database.ts'
@@ -344,6 +346,36 @@ test('scenario 83: a proof found after a crash that is not for the batch is refu
     ['proven'],
     'it is the same job',
   )
+})
+
+test('answers of the database that are lost after the commit cost a moment, and nothing is done twice', async t => {
+  const orm = await database(t)
+  const prover = await mock(t)
+  await storeBatch(orm.em.fork(), { num: 1 })
+  const lost: string[] = []
+  const losing = <A extends unknown[], R>(name: string, call: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      const answer = await call(...args)
+      if (lost.includes(name)) return answer
+      lost.push(name)
+      throw new DatabaseDownError('the answer was lost')
+    }
+  }
+  const wrapBook = (book: ProofBook): ProofBook => ({
+    ...book,
+    load: losing('load', book.load),
+    claim: losing('claim', book.claim),
+    settle: losing('settle', book.settle),
+  })
+  const pool = await startPool(t, orm, [prover.url], { wrapBook })
+  await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
+  await pool.until('it was told', () => pool.told() >= 1)
+  t.deepEqual(lost, ['load', 'claim', 'settle'])
+  t.deepEqual(
+    (await pool.jobs()).map(({ state }) => state),
+    ['proven'],
+  )
+  t.like(prover.stats(), { inputs: 1, proofs: 1, refused: 0 })
 })
 
 test('a prover actor that crashes finds its batch again', async t => {
