@@ -3,14 +3,15 @@
  */
 import { encodeFunctionData } from 'viem'
 import type { Clock } from '../../clock.ts'
-import { Batch, type StoredProof } from '../../entities/forger/batch.ts'
+import { Batch, type BatchState, type StoredProof } from '../../entities/forger/batch.ts'
 import { HeadView } from '../../entities/forger/chain-facts.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import { wish } from '../lanes/wish.ts'
 import { rollupAbi } from './contracts.ts'
 import { decideSend, type SendRules } from './policy/send.ts'
-import { loadBase } from './state-store.ts'
+import { liveBatches } from './reconcile-store.ts'
+import { loadBase, type Checkpoint } from './state-store.ts'
 
 export interface ForwardRules extends SendRules {
   readonly chain: string
@@ -52,17 +53,25 @@ export function forwardProven(em: Em, rules: ForwardRules, book: DecisionBook, c
   })
 }
 
-/** Proven batches without a wish whose predecessors all have one or are on the chain, ascending. */
+/**
+ * Proven batches without a wish whose predecessors all have one or are on the chain, ascending. A batch that failed or is
+ * missing blocks all after it, also before the coordinator has seen that.
+ */
 async function nextInLine(em: Em): Promise<Batch[]> {
   const base = await loadBase(em)
-  const open = await em.find(
-    Batch,
-    { num: { $gt: base.batchNum }, state: { $in: ['built', 'proving', 'proven'] }, intentKey: null },
-    { orderBy: { num: 'asc' } },
-  )
-  const blocked = open.findIndex(batch => batch.state !== 'proven')
-  return blocked === -1 ? open : open.slice(0, blocked)
+  const ready: bigint[] = []
+  let last: Checkpoint = base
+  for (const batch of await liveBatches(em, base.batchNum)) {
+    if (batch.state === 'failed' || batch.num !== last.batchNum + 1 || batch.oldRoot !== last.root) break
+    const handedOn = batch.intent !== null || ON_CHAIN.has(batch.state)
+    if (!handedOn && batch.state !== 'proven') break
+    if (!handedOn) ready.push(batch.id)
+    last = { batchNum: batch.num, root: batch.newRoot }
+  }
+  return ready.length === 0 ? [] : em.find(Batch, { id: { $in: ready } }, { orderBy: { num: 'asc' } })
 }
+
+const ON_CHAIN: ReadonlySet<BatchState> = new Set(['sent', 'mined', 'final'])
 
 async function newestL1InFlight(em: Em): Promise<bigint> {
   const [batch] = await em.find(
