@@ -39,32 +39,44 @@ export function crashRecorder({ clock, log, crashes }: CrashPorts): (event: Syst
   }
 }
 
+/** The text of a stack is costly to make, so it is made when somebody reads it. */
 function recordOf(event: SystemEvent, clock: Clock): CrashRecord | null {
   if (event.type === 'crashed') {
     const { id: actor, kind, incarnation, error, message, at, sincePreviousMs } = event
-    const reason = messageOf(error)
-    return { actor, kind, at: new Date(at), reason, ...partsOf(error), message, incarnation, sincePreviousMs }
+    const base = { actor, kind, at: new Date(at), reason: messageOf(error), code: codeOf(error), message }
+    return {
+      ...base,
+      incarnation,
+      sincePreviousMs,
+      get stack() {
+        return stackOf(error)
+      },
+    }
   }
   if (event.type !== 'parked') return null
-  return {
-    actor: event.id,
-    kind: 'parked',
-    at: new Date(clock.now()),
-    reason: event.because,
-    code: null,
-    stack: null,
-    message: null,
-    incarnation: 0,
-    sincePreviousMs: null,
-  }
+  const { id: actor, because: reason } = event
+  const nothing = { code: null, stack: null, message: null, incarnation: 0, sincePreviousMs: null }
+  return { actor, kind: 'parked', at: new Date(clock.now()), reason, ...nothing }
 }
 
-function partsOf(error: unknown): { code: string | null; stack: string | null } {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
-  const stack = error instanceof Error ? (error.stack?.slice(0, STACK_BYTES) ?? null) : null
-  return { code: error instanceof OperatorError ? error.code : code, stack }
+function codeOf(error: unknown): string | null {
+  if (error instanceof OperatorError) return error.code
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
-function logCrash(log: Log, { actor, reason, code, message, incarnation, stack }: CrashRecord): void {
-  log.error('actor crashed', { actor, reason, code, message, incarnation, stack })
+const stackOf = (error: unknown): string | null =>
+  error instanceof Error ? (error.stack?.slice(0, STACK_BYTES) ?? null) : null
+
+function logCrash(log: Log, record: CrashRecord): void {
+  const { actor, reason, code, message, incarnation } = record
+  log.error('actor crashed', {
+    actor,
+    reason,
+    code,
+    message,
+    incarnation,
+    get stack() {
+      return record.stack
+    },
+  })
 }

@@ -2,6 +2,7 @@
  * A running tree and what can be done with it from outside. The whole runtime of the daemon hangs on one of these.
  */
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { ask } from '../actors/kit/ask.ts'
 import { Deadlines } from '../actors/kit/deadlines.ts'
@@ -76,7 +77,7 @@ export interface System {
   ask<M, R>(to: Ref<M>, question: (reply: (answer: R) => void) => NoInfer<M>, deadlineMs: number): Promise<R>
   /** Runs once when the current incarnation ends, at once when none lives; answers how to take it back. */
   watch(id: string, run: (reason: string) => void): () => void
-  /** Every event from now on; answers how to stop listening. Listeners must be quick and must not throw. */
+  /** Every event from now on; answers how to stop listening. Listeners must be quick; what they throw is logged. */
   onEvent(listener: (event: SystemEvent) => void): () => void
   snapshot(): TreeSnapshot
   /** Ends this incarnation at once, as OTP's `exit(Pid, kill)`; its supervisor decides what follows. False: none lives. */
@@ -271,7 +272,13 @@ class RunningSystem implements System {
   }
 
   #emit(event: SystemEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#ports.log.error('event listener failed', { event: event.type, reason: messageOf(error) })
+      }
+    }
   }
 
   #deadLetter(to: string, message: string): void {

@@ -280,3 +280,14 @@ test('stop works while a start waits an outage out', async t => {
 })
 
 const stuck = (id: string, shutdown: number): WorkerSpec => probe(id, { shutdown, stop: () => new Promise(() => {}) })
+
+test('a listener that fails is logged and disturbs nobody', async t => {
+  const { system, run, node, lines } = await running(root([probe('a')]))
+  system.onEvent(() => {
+    throw new Error('bad listener')
+  })
+  run('a', fail())
+  await until(() => node('a').restarts === 1)
+  t.true(lines.some(line => line.fields['reason'] === 'bad listener'))
+  await system.stop()
+})
