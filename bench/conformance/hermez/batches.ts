@@ -14,20 +14,12 @@ import { unpackSignature } from '../../../src/actors/forger/rollup/eddsa.ts'
 import { hashOf, lookup, pathTo } from '../../../src/actors/forger/rollup/merkle.ts'
 import { applyForged } from '../../../src/actors/forger/rollup/replay.ts'
 import { accountAt, emptyState, rootOf, type RollupState } from '../../../src/actors/forger/rollup/state.ts'
-import type { AccountLeaf, L1CoordinatorTx } from '../../../src/actors/forger/rollup/types.ts'
-import {
-  type CaseFile,
-  difference,
-  type Json,
-  l1CoordinatorTxOf,
-  l1UserTxOf,
-  l2TxOf,
-  type Result,
-  result,
-} from './cases.ts'
+import { type AccountLeaf, ZERO_ETH_ADDR } from '../../../src/actors/forger/rollup/types.ts'
+import { type Content, difference, l1CoordinatorTxOf, l1UserTxOf, l2TxOf, type Result, result } from './cases.ts'
+import type { BatchCase, ExpectedBatch, Rollup } from './case-types.ts'
 import { inputDifference } from './circuit-input.ts'
 
-export function* batches({ name, data }: CaseFile): Generator<Result> {
+export function* batches({ name, data }: Content<'batches'>): Generator<Result> {
   let state = emptyState()
   for (const batch of data.batches) {
     const before = state
@@ -39,7 +31,7 @@ export function* batches({ name, data }: CaseFile): Generator<Result> {
   }
 }
 
-export function* rejects({ name, data }: CaseFile): Generator<Result> {
+export function* rejects({ name, data }: Content<'rejects'>): Generator<Result> {
   let state: RollupState = emptyState()
   for (const batch of data.setup) state = buildBatch(state, requestOf(data, batch)).state
   const batchNum = data.setup.length + 1
@@ -64,7 +56,7 @@ function refusal(state: RollupState, request: BatchRequest, expected: string): s
   return `accepted, expected "${expected}"`
 }
 
-const requestOf = (file: Json, batch: Json): BatchRequest => ({
+const requestOf = (file: Rollup, batch: BatchCase): BatchRequest => ({
   batchNum: Number(batch.batchNum),
   circuit: file.circuit,
   chainId: Number(file.chainID),
@@ -76,25 +68,25 @@ const requestOf = (file: Json, batch: Json): BatchRequest => ({
   withInputs: batch.input !== undefined,
 })
 
-function checkBatch(file: Json, batch: Json, before: RollupState, built: BuiltBatch): string | null {
+function checkBatch(file: Rollup, batch: ExpectedBatch, before: RollupState, built: BuiltBatch): string | null {
   return (
     l1Differences(batch, built) ??
     l2Differences(batch, built) ??
     outcomeDifference(file, batch, built) ??
-    (batch.expected.exits ? exitDifference(batch, built) : null) ??
+    (batch.expected.exits ? exitDifference(batch.expected.exits, built) : null) ??
     (batch.input ? inputDifference(built.inputs, batch.input) : null) ??
     unnamedChange(batch, built) ??
     replayDifference(file, batch, before, built)
   )
 }
 
-function l1Differences(batch: Json, built: BuiltBatch): string | null {
-  const users = batch.l1UserTxs.map((tx: Json, at: number) => ({
+function l1Differences(batch: ExpectedBatch, built: BuiltBatch): string | null {
+  const users = batch.l1UserTxs.map((tx, at) => ({
     ...built.l1Effects[at],
     encoded: hexOf(encodeL1UserTx(l1UserTxOf(tx))),
     txId: l1UserTxId(Number(tx.toForgeL1TxsNum), tx.position),
   }))
-  const coordinators = batch.l1CoordinatorTxs.map((tx: Json, at: number) => ({
+  const coordinators = batch.l1CoordinatorTxs.map((tx, at) => ({
     newIdx: built.l1CoordinatorIdxs[at],
     txId: l1CoordinatorTxId(Number(batch.batchNum), tx.position),
   }))
@@ -105,19 +97,19 @@ function l1Differences(batch: Json, built: BuiltBatch): string | null {
   )
 }
 
-function l2Differences(batch: Json, built: BuiltBatch): string | null {
-  const actual = batch.l2Txs.map((json: Json, at: number) => {
-    const parts = unpackSignature(json.signature)
+function l2Differences(batch: ExpectedBatch, built: BuiltBatch): string | null {
+  const actual = batch.l2Txs.map((json, at) => {
+    const parts = unpackSignature(json.signature ?? '0x')
     return { ...built.l2Effects[at], txId: l2TxId(l2TxOf(json)), s: parts?.s, r8x: parts?.r8.x, r8y: parts?.r8.y }
   })
   return difference(actual, pick(batch.l2Txs, ['fee', 'auxToIdx', 'txId', 's', 'r8x', 'r8y']), 'l2Txs')
 }
 
 /** The named fields of each entry that has them. */
-const pick = (entries: Json[], fields: readonly string[]): Json[] =>
-  entries.map(entry => Object.fromEntries(fields.filter(field => field in entry).map(field => [field, entry[field]])))
+const pick = (entries: readonly object[], fields: readonly string[]): object[] =>
+  entries.map(entry => Object.fromEntries(Object.entries(entry).filter(([field]) => fields.includes(field))))
 
-function outcomeDifference(file: Json, batch: Json, built: BuiltBatch): string | null {
+function outcomeDifference(file: Rollup, batch: ExpectedBatch, built: BuiltBatch): string | null {
   const { forgeArguments } = built
   const global = { ...built, ...forgeArguments, chainId: Number(file.chainID), batchNum: Number(batch.batchNum) }
   const actual: Record<string, unknown> = {
@@ -129,32 +121,32 @@ function outcomeDifference(file: Json, batch: Json, built: BuiltBatch): string |
     hashGlobalInputs: built.hashGlobalInputsOfCircuit,
     hashGlobalInputsContract: built.hashGlobalInputs,
     hashGlobalInputsContractBytes: globalInputBytes(global, contractSizes(file.circuit)).length,
-    accountsAfter: batch.expected.accountsAfter?.map((account: Json) => accountAfter(built, Number(account.idx))),
+    accountsAfter: batch.expected.accountsAfter?.map(account => accountAfter(built, Number(account.idx))),
   }
   const { exits: _exits, ...expected } = batch.expected
   return difference(actual, expected)
 }
 
 /** Expected accounts may include some that were only looked at, but none that was written may be missing. */
-function unnamedChange(batch: Json, built: BuiltBatch): string | null {
-  const named = new Set(batch.expected.accountsAfter?.map((account: Json) => Number(account.idx)))
+function unnamedChange(batch: ExpectedBatch, built: BuiltBatch): string | null {
+  const named = new Set(batch.expected.accountsAfter?.map(account => Number(account.idx)))
   const extra = built.changedAccounts.find(({ idx }) => !named.has(idx))
   return extra === undefined || named.size === 0 ? null : `account ${extra.idx} was written and is not expected`
 }
 
-const accountAfter = (built: BuiltBatch, idx: number): Json => {
+const accountAfter = (built: BuiltBatch, idx: number): object | undefined => {
   const account = accountAt(built.state, idx)
   return account && leafOf(account)
 }
 
-const leafOf = (account: AccountLeaf): Json => ({
+const leafOf = (account: AccountLeaf): object => ({
   ...account,
   tokenID: account.tokenId,
   leafValue: accountValue(account),
 })
 
-function exitDifference(batch: Json, built: BuiltBatch): string | null {
-  for (const expected of batch.expected.exits) {
+function exitDifference(exits: NonNullable<ExpectedBatch['expected']['exits']>, built: BuiltBatch): string | null {
+  for (const expected of exits) {
     const idx = Number(expected.idx)
     const leaf = lookup(built.exitTree, idx)
     const siblings = pathTo(built.exitTree, idx).siblings.map(sibling => hashOf(sibling, accountValue))
@@ -162,19 +154,19 @@ function exitDifference(batch: Json, built: BuiltBatch): string | null {
     const found = difference(actual, expected, `exits.${idx}`)
     if (found !== null) return found
   }
-  const named = batch.expected.exits.filter((exit: Json) => exit.found).length
+  const named = exits.filter(exit => exit.found).length
   return built.exits.length === named ? null : `${built.exits.length} exit leaves, expected ${named}`
 }
 
 /** False when the case names another owner than the one who signed (see oracle-address.ts): the chain would see the signer. */
-const ownAddresses = (file: Json, batch: Json): boolean =>
-  batch.l1CoordinatorTxs.map(l1CoordinatorTxOf).every((tx: L1CoordinatorTx) => {
-    const digest = authorisationDigest(tx.fromBjjCompressed, Number(file.chainID), file.rollupContract)
+const ownAddresses = (file: Rollup, batch: ExpectedBatch): boolean =>
+  batch.l1CoordinatorTxs.map(l1CoordinatorTxOf).every(tx => {
+    const digest = authorisationDigest(tx.fromBjjCompressed, Number(file.chainID), file.rollupContract ?? ZERO_ETH_ADDR)
     return tx.v === 0 || authorisationSigner(digest, tx) === tx.fromEthAddr
   })
 
 /** What others would make of our calldata; not possible where the fee plan was given on purpose and is not in the calldata. */
-function replayDifference(file: Json, batch: Json, before: RollupState, built: BuiltBatch): string | null {
+function replayDifference(file: Rollup, batch: ExpectedBatch, before: RollupState, built: BuiltBatch): string | null {
   const planned = batch.feeIdxs.every((idx: string, slot: number) =>
     [undefined, batch.feePlanTokens?.[slot]].includes(accountAt(built.state, Number(idx))?.tokenId.toString()),
   )
@@ -182,7 +174,7 @@ function replayDifference(file: Json, batch: Json, before: RollupState, built: B
   const applied = applyForged(before, {
     batchNum: Number(batch.batchNum),
     chainId: Number(file.chainID),
-    rollup: file.rollupContract ?? `0x${'0'.repeat(40)}`,
+    rollup: file.rollupContract ?? ZERO_ETH_ADDR,
     circuit: file.circuit,
     l1UserTxs: batch.l1UserTxs.map(l1UserTxOf),
     forgeArguments: built.forgeArguments,

@@ -3,7 +3,24 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import type { Hex, L1CoordinatorTx, L1UserTx, SignedL2Tx } from '../../../src/actors/forger/rollup/types.ts'
+import {
+  type L1CoordinatorTx,
+  type L1UserTx,
+  type SignedL2Tx,
+  ZERO_ETH_ADDR,
+} from '../../../src/actors/forger/rollup/types.ts'
+import type {
+  BatchesFile,
+  FeesFile,
+  Float40File,
+  KeyCase,
+  L1CoordinatorCase,
+  L1UserCase,
+  L2Case,
+  RejectsFile,
+  StateTreeFile,
+  TxCodecFile,
+} from './case-types.ts'
 
 /** One comparison; `problem` is null when everything was as expected. */
 export interface Result {
@@ -11,21 +28,26 @@ export interface Result {
   readonly problem: string | null
 }
 
-/** A JSON object of a case file. Fields are checked by use: a missing one shows up as a difference. */
-// oxlint-disable-next-line typescript/no-explicit-any -- case files are foreign data without a type, compared field by field
-export type Json = any
+/** A file of cases, told by its family; the content is taken for what the family says (case-types.ts). */
+export type CaseFile =
+  | { readonly name: string; readonly family: 'batches'; readonly data: BatchesFile }
+  | { readonly name: string; readonly family: 'rejects'; readonly data: RejectsFile }
+  | { readonly name: string; readonly family: 'float40'; readonly data: Float40File }
+  | { readonly name: string; readonly family: 'fees'; readonly data: FeesFile }
+  | { readonly name: string; readonly family: 'state-tree'; readonly data: StateTreeFile }
+  | { readonly name: string; readonly family: 'tx-codec'; readonly data: TxCodecFile }
+  | { readonly name: string; readonly family: 'keys'; readonly data: { readonly keys: readonly KeyCase[] } }
+  | { readonly name: string; readonly family: 'unknown'; readonly data: unknown }
 
-export interface CaseFile {
-  readonly name: string
-  readonly family: string
-  readonly data: Json
-}
+/** One comparison of a family's file. */
+export type Content<Family extends CaseFile['family']> = Extract<CaseFile, { readonly family: Family }>
 
 /** Every case file below a folder, in order of name; families are told by content, so that other folders work too. */
 export function* caseFiles(dir: string): Generator<CaseFile> {
   for (const path of jsonFiles(dir)) {
-    const data: Json = JSON.parse(readFileSync(path, 'utf8'))
-    yield { name: relative(dir, path), family: familyOf(data), data }
+    const data: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    // The family is told by the fields, and the rest of the shape follows from it.
+    yield { name: relative(dir, path), family: familyOf(data), data } as CaseFile
   }
 }
 
@@ -37,14 +59,16 @@ function* jsonFiles(dir: string): Generator<string> {
   }
 }
 
-function familyOf(data: Json): string {
-  if (data.batches) return 'batches'
-  if (data.setup && data.cases) return 'rejects'
-  if (data.encode || data.decode) return 'float40'
-  if (data.factors) return 'fees'
-  if (data.poseidon || data.sequences || data.leaves) return 'state-tree'
-  if (data.l2Txs || data.l1UserTxs || data.l1CoordinatorTxs) return 'tx-codec'
-  return data.keys ? 'keys' : 'unknown'
+function familyOf(data: unknown): CaseFile['family'] {
+  const has = (...fields: readonly string[]): boolean =>
+    typeof data === 'object' && data !== null && fields.some(field => field in data)
+  if (has('batches')) return 'batches'
+  if (has('setup') && has('cases')) return 'rejects'
+  if (has('encode', 'decode')) return 'float40'
+  if (has('factors')) return 'fees'
+  if (has('poseidon', 'sequences', 'leaves')) return 'state-tree'
+  if (has('l2Txs', 'l1UserTxs', 'l1CoordinatorTxs')) return 'tx-codec'
+  return has('keys') ? 'keys' : 'unknown'
 }
 
 /** The first difference between what we have and what is expected, as text, or null. bigint and number equal their digits. */
@@ -73,9 +97,9 @@ export function result(name: string, check: () => string | null): Result {
   }
 }
 
-export const l1UserTxOf = (tx: Json): L1UserTx => ({
-  fromEthAddr: tx.fromEthAddr as Hex,
-  fromBjjCompressed: tx.fromBjjCompressed as Hex,
+export const l1UserTxOf = (tx: L1UserCase): L1UserTx => ({
+  fromEthAddr: tx.fromEthAddr,
+  fromBjjCompressed: tx.fromBjjCompressed,
   fromIdx: Number(tx.fromIdx),
   loadAmountF: Number(tx.loadAmountF),
   amountF: Number(tx.amountF),
@@ -83,17 +107,17 @@ export const l1UserTxOf = (tx: Json): L1UserTx => ({
   toIdx: Number(tx.toIdx),
 })
 
-export const l1CoordinatorTxOf = (tx: Json): L1CoordinatorTx => ({
-  fromEthAddr: tx.fromEthAddr as Hex,
-  fromBjjCompressed: tx.fromBjjCompressed as Hex,
+export const l1CoordinatorTxOf = (tx: Omit<L1CoordinatorCase, 'position'>): L1CoordinatorTx => ({
+  fromEthAddr: tx.fromEthAddr,
+  fromBjjCompressed: tx.fromBjjCompressed,
   tokenId: Number(tx.tokenID),
   v: Number(tx.v),
-  r: tx.r as Hex,
-  s: tx.s as Hex,
+  r: tx.r,
+  s: tx.s,
 })
 
 /** `auxToIdx` is left out on purpose: finding the receiver is part of what is compared. */
-export const l2TxOf = (tx: Json): SignedL2Tx => ({
+export const l2TxOf = (tx: L2Case): SignedL2Tx => ({
   fromIdx: Number(tx.fromIdx),
   toIdx: Number(tx.toIdx),
   tokenId: Number(tx.tokenID),
@@ -101,12 +125,12 @@ export const l2TxOf = (tx: Json): SignedL2Tx => ({
   nonce: Number(tx.nonce),
   userFee: tx.userFee,
   maxNumBatch: Number(tx.maxNumBatch ?? 0),
-  toEthAddr: tx.toEthAddr as Hex,
+  toEthAddr: tx.toEthAddr,
   toBjjAy: BigInt(tx.toBjjAy),
   toBjjSign: tx.toBjjSign,
   rqOffset: tx.rqOffset ?? 0,
   rqTxCompressedDataV2: BigInt(tx.rqTxCompressedDataV2 ?? 0),
-  rqToEthAddr: (tx.rqToEthAddr ?? `0x${'0'.repeat(40)}`) as Hex,
+  rqToEthAddr: tx.rqToEthAddr ?? ZERO_ETH_ADDR,
   rqToBjjAy: BigInt(tx.rqToBjjAy ?? 0),
-  signature: (tx.signature ?? '0x') as Hex,
+  signature: tx.signature ?? '0x',
 })

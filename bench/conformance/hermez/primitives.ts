@@ -10,14 +10,15 @@ import { decodeFloat40, exactFloat40, floorFloat40, roundFloat40 } from '../../.
 import { hashOf, pathTo, put, type Tree } from '../../../src/actors/forger/rollup/merkle.ts'
 import { poseidon } from '../../../src/actors/forger/rollup/poseidon.ts'
 import { oracleAddress } from './oracle-address.ts'
-import { type CaseFile, difference, type Json, type Result, result } from './cases.ts'
+import type { LeafCase, TreeOperation } from './case-types.ts'
+import { type Content, difference, type Result, result } from './cases.ts'
 
-export function* float40({ name, data }: CaseFile): Generator<Result> {
+export function* float40({ name, data }: Content<'float40'>): Generator<Result> {
   for (const [at, item] of (data.encode ?? []).entries()) yield result(`${name} encode ${at}`, () => encoding(item))
   for (const [at, item] of (data.decode ?? []).entries()) yield result(`${name} decode ${at}`, () => decoding(item))
 }
 
-function encoding(item: Json): string | null {
+function encoding(item: { readonly value: string }): string | null {
   const value = BigInt(item.value)
   const exact = exactFloat40(value)
   const floor = floorFloat40(value)
@@ -36,7 +37,7 @@ function encoding(item: Json): string | null {
   return difference(actual, item)
 }
 
-function decoding(item: Json): string | null {
+function decoding(item: { readonly float40: string }): string | null {
   const float = Number(item.float40)
   const value = decodeFloat40(float)
   const canonical = exactFloat40(value)
@@ -52,7 +53,7 @@ function decoding(item: Json): string | null {
   return difference(actual, item)
 }
 
-export function* keys({ name, data }: CaseFile): Generator<Result> {
+export function* keys({ name, data }: Content<'keys'>): Generator<Result> {
   for (const item of data.keys) {
     yield result(`${name} key ${item.index}`, () => {
       const secret = bjjFromEthKey(item.privateKey)
@@ -72,13 +73,13 @@ export function* keys({ name, data }: CaseFile): Generator<Result> {
   }
 }
 
-export function* fees({ name, data }: CaseFile): Generator<Result> {
+export function* fees({ name, data }: Content<'fees'>): Generator<Result> {
   yield result(`${name} factors`, () => difference(FEE_FACTORS, data.factors))
   for (const [at, column] of (data.fullColumns ?? []).entries()) {
     yield result(`${name} column ${at}`, () => {
       const amount = BigInt(column.amount)
       return difference(
-        column.fees.map((_: unknown, selector: number) => feeOf(amount, selector) ?? 'overflow'),
+        column.fees.map((_, selector) => feeOf(amount, selector) ?? 'overflow'),
         column.fees,
       )
     })
@@ -90,9 +91,11 @@ export function* fees({ name, data }: CaseFile): Generator<Result> {
   }
 }
 
-export function* stateTree({ name, data }: CaseFile): Generator<Result> {
+export function* stateTree({ name, data }: Content<'state-tree'>): Generator<Result> {
   for (const [at, item] of (data.poseidon ?? []).entries()) {
-    yield result(`${name} poseidon ${at}`, () => difference(poseidon(item.inputs.map(BigInt)), item.hash))
+    yield result(`${name} poseidon ${at}`, () =>
+      difference(poseidon(item.inputs.map(input => BigInt(input))), item.hash),
+    )
   }
   for (const [at, item] of (data.nodes ?? []).entries()) {
     yield result(`${name} node ${at}`, () => {
@@ -113,13 +116,13 @@ export function* stateTree({ name, data }: CaseFile): Generator<Result> {
   }
 }
 
-function accountLeaf(item: Json): string | null {
+function accountLeaf(item: LeafCase): string | null {
   const account = {
     idx: 256,
     tokenId: Number(item.tokenID),
     nonce: Number(item.nonce),
     balance: BigInt(item.balance),
-    sign: item.sign,
+    sign: item.sign === '1' ? (1 as const) : (0 as const),
     ay: BigInt(item.ay),
     ethAddr: item.ethAddr,
   }
@@ -129,7 +132,7 @@ function accountLeaf(item: Json): string | null {
 
 const itself = (value: bigint): bigint => value
 
-function treeOperation(tree: Tree<bigint>, op: Json): string | null {
+function treeOperation(tree: Tree<bigint>, op: TreeOperation): string | null {
   const key = Number(op.key)
   const path = pathTo(tree, key)
   const siblings = path.siblings.map(sibling => hashOf(sibling, itself).toString())

@@ -32,20 +32,12 @@ import {
 } from '../../../src/actors/forger/rollup/l2-codec.ts'
 import { signL2, verifyL2Signature } from '../../../src/actors/forger/rollup/l2-signature.ts'
 import type { AvailabilityTx } from '../../../src/actors/forger/rollup/encoding.ts'
+import type { L1CoordinatorCodecCase, L1UserCodecCase, L2CodecCase } from './case-types.ts'
 import { oracleAddress } from './oracle-address.ts'
 import { bytesOf } from '../../../src/actors/forger/rollup/bytes.ts'
-import {
-  type CaseFile,
-  difference,
-  type Json,
-  l1CoordinatorTxOf,
-  l1UserTxOf,
-  l2TxOf,
-  type Result,
-  result,
-} from './cases.ts'
+import { type Content, difference, l1CoordinatorTxOf, l1UserTxOf, l2TxOf, type Result, result } from './cases.ts'
 
-export function* txCodec({ name, data }: CaseFile): Generator<Result> {
+export function* txCodec({ name, data }: Content<'tx-codec'>): Generator<Result> {
   for (const [at, item] of (data.l2Txs ?? []).entries()) yield result(`${name} l2Txs ${at}`, () => l2(item))
   for (const [at, item] of (data.l1UserTxs ?? []).entries()) yield result(`${name} l1UserTxs ${at}`, () => l1User(item))
   for (const [at, item] of (data.l1CoordinatorTxs ?? []).entries()) {
@@ -53,7 +45,7 @@ export function* txCodec({ name, data }: CaseFile): Generator<Result> {
   }
 }
 
-function l2(item: Json): string | null {
+function l2(item: L2CodecCase): string | null {
   const chainId = Number(item.chainID)
   const tx = l2TxOf(item)
   const secret = bjjFromEthKey(item.signerPrivateKey)
@@ -82,7 +74,7 @@ function l2(item: Json): string | null {
   )
 }
 
-function linked(item: Json): string | null {
+function linked(item: L2CodecCase): string | null {
   if (!item.rqTx) return null
   return difference(
     { data: txCompressedDataV2(l2TxOf(item.rqTx)), address: item.rqTx.toEthAddr, key: item.rqTx.toBjjAy },
@@ -90,12 +82,12 @@ function linked(item: Json): string | null {
   )
 }
 
-const availabilities = (item: Json, tx: AvailabilityTx): Record<string, string> =>
+const availabilities = (item: L2CodecCase | L1UserCodecCase, tx: AvailabilityTx): Record<string, string> =>
   Object.fromEntries(
     Object.keys(item.expected.dataAvailability).map(levels => [levels, hexOf(availability(Number(levels), tx))]),
   )
 
-function l1User(item: Json): string | null {
+function l1User(item: L1UserCodecCase): string | null {
   const tx = l1UserTxOf(item)
   const effective = exactFloat40(BigInt(item.effectiveAmount))
   const actual = {
@@ -107,7 +99,7 @@ function l1User(item: Json): string | null {
   return difference(actual, item.expected) ?? difference(decodeL1UserTx(bytesOf(item.expected.encoded)), { ...tx })
 }
 
-function l1Coordinator(item: Json): string | null {
+function l1Coordinator(item: L1CoordinatorCodecCase): string | null {
   const { expected } = item
   const chainId = Number(item.chainID)
   const digest = authorisationDigest(item.fromBjjCompressed, chainId, item.rollupContract)

@@ -121,4 +121,4 @@ export function siblingsColumn(siblings: readonly Tree<AccountLeaf>[], nLevels: 
 
 /** 256 bits, least significant first. */
 const bitsOf = (value: bigint): readonly string[] =>
-  value === 0n ? NO_BITS : [...value.toString(2).padStart(256, '0')].toReversed()
+  value === 0n ? NO_BITS : value.toString(2).padStart(256, '0').split('').toReversed()

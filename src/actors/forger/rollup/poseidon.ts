@@ -4,7 +4,7 @@
  * Runs in WebAssembly modules of our own (wasm/), several times faster than bigint arithmetic; one for each number of inputs,
  * made at its first use.
  */
-import { instanceOf } from './wasm/instance.ts'
+import { type Exports, instanceOf } from './wasm/instance.ts'
 import { INPUT, poseidonModule, WORD_BYTES } from './wasm/poseidon-code.ts'
 import { poseidonConstants } from './wasm/poseidon-constants.ts'
 
@@ -18,7 +18,6 @@ export function poseidon(inputs: readonly bigint[]): bigint {
   return (words[0] ?? 0n) | ((words[1] ?? 0n) << 64n) | ((words[2] ?? 0n) << 128n) | ((words[3] ?? 0n) << 192n)
 }
 
-/** What poseidonModule exports. */
 interface PoseidonExports {
   readonly import: (out: number, words: number) => void
   readonly hash: () => void
@@ -44,7 +43,7 @@ function instantiate(inputs: number): Instance {
   if (!Number.isInteger(inputs) || inputs < 1 || inputs > MAX_INPUTS)
     throw new RangeError(`Poseidon of ${inputs} inputs`)
   const { bytes, memory } = poseidonModule(inputs + 1, poseidonConstants(inputs + 1))
-  const exports = instanceOf<PoseidonExports>(bytes)
+  const exports = instanceOf(bytes) as Exports & PoseidonExports // what poseidonModule exports
   const words = new BigUint64Array(exports.memory.buffer)
   for (const [address, number] of memory) {
     write(words, INPUT / 8, number)

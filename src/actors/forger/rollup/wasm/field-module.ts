@@ -17,7 +17,7 @@ import {
   square,
   toMemory,
 } from './field-code.ts'
-import { instanceOf } from './instance.ts'
+import { type Exports, instanceOf } from './instance.ts'
 import { exportFunction, importFunction } from './words-code.ts'
 
 const PAGE_BYTES = 65_536
@@ -64,7 +64,7 @@ export function fieldModule(pages: number): FieldModule {
     },
     pages,
   )
-  const { memory, multiply, square: squareOf, add, subtract, ...exchange } = instanceOf<FieldExports>(bytes)
+  const { memory, multiply, square: squareOf, add, subtract, ...exchange } = instanceOf(bytes) as Exports & FieldExports // assembled above
   const words = new BigUint64Array(memory.buffer, EXCHANGE, 4)
   const write = (slot: Slot, value: bigint): void => {
     for (let word = 0; word < 4; word++) words[word] = value >> BigInt(64 * word)

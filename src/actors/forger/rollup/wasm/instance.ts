@@ -12,8 +12,8 @@ interface Namespace {
   readonly Instance: new (module: object) => { readonly exports: Exports }
 }
 
-/** Compiles and starts a module that imports nothing. `T` names the functions that its author knows it exports. */
-export function instanceOf<T>(bytes: Uint8Array<ArrayBuffer>): Exports & T {
+/** Compiles and starts a module that imports nothing; the caller knows which functions it exports. */
+export function instanceOf(bytes: Uint8Array<ArrayBuffer>): Exports {
   const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Namespace }).WebAssembly
-  return new Instance(new Module(bytes)).exports as Exports & T
+  return new Instance(new Module(bytes)).exports
 }
