@@ -8,6 +8,7 @@ import { ForgedBatch, L1Tx } from '../../entities/forger/chain-facts.ts'
 import type { Em } from '../../entities/orm.ts'
 import { buildOn } from './builder/hold.ts'
 import type { BuiltBatchData } from './builder/jobs.ts'
+import { holdLine } from './epochs.ts'
 import { liveBatches } from './reconcile-store.ts'
 import type { Circuit, Hex, L1UserTx } from './rollup/types.ts'
 import { invalidateOldNonces } from './pool-store.ts'
@@ -33,11 +34,16 @@ export async function adopt<M>(
   const result = await buildOn(em, ctx, { do: 'apply', from, forged: await asRequest(em, rules, forged) })
   if (result.kind !== 'batch') throw new Error(`batch ${num} could not be applied: ${result.kind}`)
   const now = new Date(ctx.clock.now())
-  await em.transactional(async tx => {
+  const stored = await em.transactional(async tx => {
+    await holdLine(tx)
+    const parent = await parentOf(tx, num)
+    if (parent?.root !== from.root) return false // the pipeline or a reorg was quicker: look again
     tx.create(Batch, { ...rowOf(result.batch, forged, rules), createdAt: now, minedAt: now })
     await tx.flush()
     await invalidateOldNonces(tx, result.batch.nonces, num)
+    return true
   })
+  if (!stored) return false
   ctx.log.info('batch taken over from the chain', { subject: `batch/${num}`, forger: forged.forger })
   return true
 }

@@ -16,7 +16,7 @@ import { defineActor, type Context } from '../kit/actor.ts'
 import type { Ref } from '../kit/ref.ts'
 import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
 import { adopt, type AdoptionRules } from './adopt.ts'
-import { openEpoch, startEpoch, stopEpoch } from './epochs.ts'
+import { holdLine, openEpoch, startEpoch, stopEpoch } from './epochs.ts'
 import type { CoordinatorMessage, Look, StopPipeline } from './messages.ts'
 import { pipeline } from './messages.ts'
 import { reconcile, type LiveBatch, type Reconciliation } from './policy/reconcile.ts'
@@ -97,6 +97,7 @@ async function settle(em: Em, args: CoordinatorArgs, synced: bigint, ctx: Ctx): 
   let found: Reconciliation | undefined
   let cancelled = false
   await em.transactional(async tx => {
+    await holdLine(tx)
     found = reconcile(await loadReconcileView(tx, synced, args.confirmBlocks))
     if (found.rebuild) await forgetBase(tx)
     cancelled = await applyChanges(tx, found.changes, ctx.clock)
@@ -151,6 +152,7 @@ async function run(em: Em, state: State, heads: Heads, adopting: number | null, 
   const row = await em.findOne(HeadView, { name: 'head' })
   if (!row) return false
   return em.transactional(async tx => {
+    await holdLine(tx)
     const epoch = await openEpoch(tx)
     const decision = decideRun({ chain: row.view, ...heads, running: epoch !== null }, args.rules)
     await state.book.record(tx, { role: 'forger', subject: 'pipeline', choice: decision.do, because: decision.because })
@@ -160,8 +162,8 @@ async function run(em: Em, state: State, heads: Heads, adopting: number | null, 
       ctx.log.info('pipeline started', { epoch: started.number, fromBatch: from.batchNum })
     }
     if (decision.do === 'stop' && epoch) {
-      await stopEpoch(tx, epoch, decision.because, null, ctx.clock)
       await dropUnsent(tx, decision.because)
+      await stopEpoch(tx, epoch, decision.because, null, ctx.clock)
       ctx.log.info('pipeline stopped', { epoch: epoch.number, because: decision.because })
     }
     return decision.do === 'start' || decision.do === 'run'
@@ -178,10 +180,10 @@ async function lastLive(em: Em): Promise<Checkpoint> {
 /** When the run ends for lack of a slot, what has no transaction yet goes back to the pool; the rest is in flight. */
 async function dropUnsent(em: Em, because: string): Promise<void> {
   const base = await loadBase(em)
-  const unsent = (await liveBatches(em, base.batchNum)).filter(isUnsent)
-  const first = unsent[0]
+  const left = (await liveBatches(em, base.batchNum)).filter(batch => batch.state === 'failed' || isUnsent(batch))
+  const first = left[0]
   if (!first) return
-  const ids = unsent.map(batch => batch.id)
+  const ids = left.filter(isUnsent).map(batch => batch.id)
   await em.nativeUpdate(Batch, { id: { $in: ids } }, { state: 'discarded', because, proverInput: null, accounts: null })
   await rollbackPool(em, first.num - 1)
 }
@@ -194,6 +196,7 @@ async function giveUp(state: State, { reason, failedBatch }: StopPipeline, ctx: 
   if (failedBatch === null) return
   const em = state.args.db().em.fork()
   await em.transactional(async tx => {
+    await holdLine(tx)
     const base = await loadBase(tx)
     const lost = (await liveBatches(tx, base.batchNum)).filter(
       batch => batch.num >= failedBatch && batch.state !== 'failed' && batch.state !== 'mined',

@@ -6,6 +6,16 @@ import { Epoch } from '../../entities/forger/batch.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { Checkpoint } from './state-store.ts'
 
+const LINE_LOCK = 0x666b_0003
+
+/**
+ * Makes the caller's transaction the only one that changes the line of batches until it ends: what it has read of live
+ * batches, the run and the base stays true. Taken first, by everybody who adds, hands on or drops batches.
+ */
+export const holdLine = async (em: Em): Promise<void> => {
+  await em.execute('select pg_advisory_xact_lock(?)', [LINE_LOCK])
+}
+
 /** The run that is open now; null when the pipeline is stopped. */
 export const openEpoch = (em: Em): Promise<Epoch | null> => em.findOne(Epoch, { stoppedAt: null })
 

@@ -9,6 +9,7 @@ import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import { wish } from '../lanes/wish.ts'
 import { rollupAbi } from './contracts.ts'
+import { holdLine } from './epochs.ts'
 import { decideSend, type SendRules } from './policy/send.ts'
 import { liveBatches } from './reconcile-store.ts'
 import { loadBase, type Checkpoint } from './state-store.ts'
@@ -30,6 +31,7 @@ export interface Forwarded {
 /** Wishes for the transactions of all batches that are proven and next in line. */
 export function forwardProven(em: Em, rules: ForwardRules, book: DecisionBook, clock: Clock): Promise<Forwarded> {
   return em.transactional(async tx => {
+    await holdLine(tx)
     const ready = await nextInLine(tx)
     const row = ready.length === 0 ? null : await tx.findOne(HeadView, { name: 'head' })
     const forwarded: bigint[] = []

@@ -7,7 +7,7 @@ import { Batch } from '../../entities/forger/batch.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { BuilderResult } from './builder/jobs.ts'
-import { openEpoch } from './epochs.ts'
+import { holdLine, openEpoch } from './epochs.ts'
 import type { BatchPlan } from './plan.ts'
 import { invalidateOldNonces, noteDiscarded, startForging } from './pool-store.ts'
 import { liveBatches } from './reconcile-store.ts'
@@ -25,6 +25,7 @@ export function storeBuilt(
   clock: Clock,
 ): Promise<bigint | null> {
   return em.transactional(async tx => {
+    await holdLine(tx)
     if (!(await stillFits(tx, plan))) return null
     const row = tx.create(Batch, {
       num: plan.num,
