@@ -161,5 +161,6 @@ async function failTry(
 async function settle(state: State, doing: Proving, outcome: Outcome, ctx: Ctx): Promise<void> {
   const { book, notify } = state.args
   const settled = await book.settle(doing.job.job, outcome, ctx.clock.now())
-  if (settled === 'proven' || settled === 'failed') for (const one of notify) ctx.send(one, { type: 'look' })
+  // null: it had ended already, perhaps by a try of ours whose answer was lost before anybody was told
+  if (settled !== 'waiting' && settled !== 'unwanted') for (const one of notify) ctx.send(one, { type: 'look' })
 }
