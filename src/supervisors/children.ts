@@ -19,6 +19,7 @@ export interface Later {
 
 /** What a supervisor knows about one child. */
 export class Child {
+  /** Shared by all children of a template; `id` and not `spec.id` is theirs. */
   readonly spec: ChildSpec
   readonly unit: Unit
   /** The incarnation that lives, or is being started; null when none does. */
@@ -44,7 +45,7 @@ export class Child {
   }
 
   get id(): string {
-    return this.spec.id
+    return this.unit.id
   }
 
   get restart(): Restart {

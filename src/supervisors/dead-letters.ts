@@ -1,5 +1,6 @@
 /**
- * Messages that reached nobody: counted by receiver and type, the first of each kind logged.
+ * Messages that reached nobody: counted by receiver and type, the first of each kind logged. While the system stops
+ * they are to be expected, and only for us.
  */
 import type { Log } from '../log.ts'
 
@@ -11,9 +12,15 @@ export class DeadLetters {
   readonly #log: Log
   readonly #counts = new Map<string, Map<string, number>>()
   #kinds = 0
+  #expected = false
 
   constructor(log: Log) {
     this.#log = log
+  }
+
+  /** From now on the system ends: what reaches nobody is no news. */
+  expect(): void {
+    this.#expected = true
   }
 
   count(to: string, message: string): void {
@@ -21,7 +28,8 @@ export class DeadLetters {
     if (known === undefined && this.#kinds >= MOST_KINDS && to !== OTHERS) return this.count(OTHERS, OTHERS)
     if (known === undefined) {
       this.#kinds++
-      this.#log.warn('message reached nobody; more of this kind are only counted', { to, message })
+      const level = this.#expected ? 'debug' : 'warn'
+      this.#log[level]('message reached nobody; more of this kind are only counted', { to, message })
     }
     const of = this.#counts.get(to) ?? new Map<string, number>()
     this.#counts.set(to, of.set(message, (known ?? 0) + 1))

@@ -52,7 +52,7 @@ function waitOf(unit: Unit, child: Child | null): Wait {
   if (child?.restarting) return says('restarting', child.next?.because ?? 'a start failed', child.next?.at ?? null)
   if (child?.due) return says('starting', `after ${child.due.id}`)
   if (unit instanceof Worker && unit.phase === 'waiting') {
-    return says('waiting', unit.outage.because, unit.outage.nextTryAt)
+    return says('waiting', unit.outage?.because ?? null, unit.outage?.nextTryAt ?? null)
   }
   if (unit instanceof Supervisor && unit.phase === 'starting') {
     const waiting = [...unit.children.values()].find(each => each.waiting || each.restarting)

@@ -3,15 +3,7 @@
  * one job of the supervisor, so no call ever sees a restart half done.
  */
 import type { StartOutcome } from '../actors/kit/unit.ts'
-import {
-  type CallResult,
-  type ChildCounts,
-  type ChildRow,
-  DONE,
-  type DynamicChild,
-  type NewChild,
-  refused,
-} from './calls.ts'
+import { type CallResult, type ChildCounts, type ChildRow, DONE, type NewChild, refused } from './calls.ts'
 import type { Child } from './children.ts'
 import type { ChildSpec } from './spec.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -34,13 +26,14 @@ export const call = <R>(to: Supervisor, noproc: R, ask: () => R | Promise<R>): P
 
 /** A spec is added at the end of a static supervisor; a dynamic one makes a child of its template. */
 export async function startChild(to: Supervisor, child: NewChild): Promise<CallResult> {
-  const spec = to.dynamic ? fromTemplate(to, child) : (child as ChildSpec) // a malformed one is refused just below
-  const wrong = refusal(to, spec)
-  if (wrong !== null) return wrong
-  const old = to.children.get(spec.id)
+  const { id } = child
+  const spec = to.dynamic ? to.spec.children[0] : (child as ChildSpec) // a malformed one is refused just below
+  const wrong = to.dynamic ? refusedId(id) : refusedSpec(to, child as ChildSpec)
+  if (spec === undefined || wrong !== null) return wrong ?? refused('invalid-spec')
+  const old = to.children.get(id)
   if (old !== undefined) return refused(old.live === null ? 'already-present' : 'already-started')
-  if (to.runtime.units.has(spec.id)) return refused('id-in-use')
-  const added = to.add(spec)
+  if (to.runtime.units.has(id)) return refused('id-in-use')
+  const added = to.add(spec, child)
   added.unit.expect(true)
   const outcome = await to.start(added)
   if (outcome.is === 'failed') to.drop(added)
@@ -48,9 +41,14 @@ export async function startChild(to: Supervisor, child: NewChild): Promise<CallR
   return answer(added, outcome)
 }
 
-/** A template was checked with the tree, but for the id; any other spec is checked here. */
-function refusal(to: Supervisor, spec: ChildSpec): CallResult | null {
-  if (to.dynamic && typeof spec.id === 'string' && spec.id !== '') return null
+/** A template was checked with the tree; only the id is new. */
+function refusedId(id: unknown): CallResult | null {
+  if (typeof id === 'string' && id !== '') return null
+  const problems = [{ path: String(id), problem: 'the id must be a text that is not empty' }]
+  return { ok: false, error: 'invalid-spec', problems }
+}
+
+function refusedSpec(to: Supervisor, spec: ChildSpec): CallResult | null {
   const { autoShutdown = 'never' } = to.spec
   if (badCombination(spec, autoShutdown)) return refused('bad-combination')
   const problems = problemsOfChild(spec, to.id, autoShutdown)
@@ -107,13 +105,6 @@ export function countChildren(to: Supervisor): ChildCounts {
 const stateOf = (child: Child): ChildRow['state'] => {
   if (child.restarting) return 'restarting'
   return child.live === null ? 'stopped' : 'running'
-}
-
-function fromTemplate(to: Supervisor, child: DynamicChild): ChildSpec {
-  const [template] = to.spec.children
-  // A valid dynamic supervisor has exactly one template.
-  const spec = { ...template, id: child.id } as ChildSpec
-  return spec.type === 'worker' && child.args !== undefined ? { ...spec, args: child.args } : spec
 }
 
 function answer(child: Child, outcome: StartOutcome): CallResult {

@@ -8,6 +8,7 @@ import { type Exit, KILLED, orderly, SHUTDOWN } from '../actors/kit/exit.ts'
 import type { Runnable, Strand } from '../actors/kit/nact.ts'
 import type { Owner, Runtime, StartOutcome, Unit, Within } from '../actors/kit/unit.ts'
 import { Worker } from '../actors/kit/worker.ts'
+import type { DynamicChild } from './calls.ts'
 import { Child } from './children.ts'
 import { StoppedWhileStartingError, TooManyRestartsError } from './errors.ts'
 import { type Job, Jobs } from './jobs.ts'
@@ -156,13 +157,14 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     if (child !== undefined) this.post({ run: () => this.#onLateStart(child, incarnation, outcome) })
   }
 
-  /** A child that is not started yet. */
-  add(spec: ChildSpec): Child {
-    const old = this.runtime.units.get(spec.id)
-    const unit = old ?? createUnit(this.runtime, this, spec)
-    this.runtime.units.set(spec.id, unit)
+  /** A child that is not started yet; `own` is what sets it apart from others of its template. */
+  add(spec: ChildSpec, own: DynamicChild = spec): Child {
+    const { id } = own
+    const old = this.runtime.units.get(id)
+    const unit = old ?? createUnit(this.runtime, this, spec, own)
+    this.runtime.units.set(id, unit)
     const child = new Child(spec, unit)
-    this.children.set(spec.id, child)
+    this.children.set(id, child)
     return child
   }
 
@@ -359,10 +361,11 @@ const startErrorOf = (id: string, { error }: Exit): unknown =>
     ? new Error(error.message, { cause: error })
     : (error ?? new StoppedWhileStartingError(id))
 
-const createUnit = (runtime: Runtime, owner: Owner, spec: ChildSpec): Unit => {
-  if (spec.type === 'supervisor') return new Supervisor(runtime, owner, spec)
-  const { id, actor: definition, args, shutdown: within = 5000 } = spec
-  return new Worker(runtime, owner, { id, definition, args, within })
+function createUnit(runtime: Runtime, owner: Owner, spec: ChildSpec, own: DynamicChild): Unit {
+  const { id } = own
+  if (spec.type === 'supervisor') return new Supervisor(runtime, owner, id === spec.id ? spec : { ...spec, id })
+  const { actor: definition, args, shutdown: within = 5000 } = spec
+  return new Worker(runtime, owner, { id, definition, args: own.args ?? args, within })
 }
 
 /** Takes the unit and all below it out of the address book. */

@@ -248,6 +248,7 @@ class RunningSystem implements System {
   }
 
   async #stop(): Promise<void> {
+    this.#letters.expect()
     this.#root.expect(false)
     if (this.#root.phase === 'stopped') this.#end({ kind: 'shutdown', reason: 'shutdown', error: null })
     await this.#root.end('infinity')
@@ -258,6 +259,7 @@ class RunningSystem implements System {
 
   /** The root ended: whoever waits is told, and no handle is left. Later calls change nothing. */
   #end(exit: Exit): void {
+    this.#letters.expect()
     this.#root.expect(false)
     this.#close()
     this.#close = () => {}

@@ -17,7 +17,7 @@ export interface LoopHost extends Unit {
   readonly runtime: Runtime
   readonly definition: ActorDefinition<unknown, Tagged, unknown>
   readonly letters: Letters
-  readonly outage: Outage
+  readonly outage: Outage | null
   /** A handler threw, or its promise was rejected, while this incarnation lived. */
   failed(life: Life, message: Tagged, error: unknown): void
   /** The handler overran its deadline; its later result counts for nothing. */
@@ -87,7 +87,7 @@ export class Loop {
   }
 
   #ready(life: Life): boolean {
-    return life.alive && !life.stopping && !this.#host.outage.active
+    return life.alive && !life.stopping && this.#host.outage?.active !== true
   }
 
   #next(): Tagged | undefined {
@@ -108,7 +108,7 @@ export class Loop {
           : attribute(host, () => host.definition.receive(life.state, message, life))
       if (isPromise(next)) return this.#finish(life, message, next)
       life.state = next
-      host.outage.over(host.runtime, host.id)
+      host.outage?.over(host.runtime, host.id)
     } catch (error) {
       if (life.alive) host.failed(life, message, error)
     }
@@ -123,7 +123,7 @@ export class Loop {
       const next = await going
       if (life.alive) {
         life.state = next
-        host.outage.over(host.runtime, host.id)
+        host.outage?.over(host.runtime, host.id)
       }
     } catch (error) {
       if (life.alive) host.failed(life, message, error)

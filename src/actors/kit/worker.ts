@@ -36,7 +36,8 @@ export class Worker implements LoopHost {
   readonly runtime: Runtime
   readonly definition: WorkerOptions['definition']
   readonly letters: Letters
-  readonly outage = new Outage()
+  /** Null until there is a first one. */
+  outage: Outage | null = null
   incarnation = 0
   /** Times it ran. */
   starts = 0
@@ -67,7 +68,7 @@ export class Worker implements LoopHost {
   get phase(): 'stopped' | 'starting' | 'running' | 'waiting' | 'stopping' {
     if (this.#life === null) return 'stopped'
     if (this.#life.stopping) return 'stopping'
-    if (this.outage.active) return 'waiting'
+    if (this.outage?.active === true) return 'waiting'
     return this.#life.strand === null ? 'starting' : 'running'
   }
 
@@ -175,6 +176,7 @@ export class Worker implements LoopHost {
   #waitOut(life: Life, message: Tagged, error: unknown): void {
     this.#loop.again = message
     this.#loop.awake = false
+    this.outage ??= new Outage()
     this.outage.wait(this.runtime, this.id, error, () => this.#loop.wake(life))
   }
 
@@ -241,7 +243,7 @@ export class Worker implements LoopHost {
     this.#life = null
     this.#ended = null
     this.#loop.reset()
-    this.outage.end()
+    this.outage?.end()
     life.end()
     this.letters.refuseAll(() => new ActorEndedError(id, exit.reason))
     const { emit } = this.runtime
@@ -286,7 +288,7 @@ export class Worker implements LoopHost {
     life.strand = this.runtime.strands.open(life)
     life.startedAt = this.runtime.clock.now()
     this.starts++
-    this.outage.over(this.runtime, this.id)
+    this.outage?.over(this.runtime, this.id)
     this.runtime.emit({ type: 'started', id: this.id, incarnation: life.incarnation })
     this.#loop.wake(life)
     return { is: 'running' }
@@ -308,6 +310,7 @@ export class Worker implements LoopHost {
     const { id } = this
     life.answerStart = null
     if (!life.stopping && isTransient(error)) {
+      this.outage ??= new Outage()
       this.outage.wait(this.runtime, id, error, () => void this.#retry(life))
       return { is: 'waiting' }
     }
