@@ -2,8 +2,8 @@
  * The order in which selection looks at units. It gives what passes over the sorted pool would give, but looks at a unit only
  * when something it waits for has happened, so that a large pool costs one look for each candidate.
  *
- * A pass walks the units in order of preference. What becomes possible ahead of the walker is met in the same pass if it was
- * not looked at yet; what becomes possible behind it, and what was refused before, waits for the next pass.
+ * A pass walks the units in order of preference. What becomes possible ahead of the walker is met in the same pass, what
+ * becomes possible behind it waits for the next.
  */
 import { NumberHeap } from './number-heap.ts'
 import type { PoolTx } from './selection.ts'
@@ -55,11 +55,11 @@ export class Schedule {
   admitted(unit: Unit, { credited, createdAccount }: Progress): void {
     for (const { fromIdx } of unit.txs) this.#enqueueDue(fromIdx)
     for (const idx of credited) {
-      this.#retry(this.#waitingForCredit.get(idx) ?? [])
+      this.#enqueue(this.#waitingForCredit.get(idx) ?? [])
       this.#waitingForCredit.delete(idx)
     }
-    if (createdAccount) this.#retry(this.#waitingForAccount.splice(0))
-    this.#retry(this.#waitingForAnything.splice(0))
+    if (createdAccount) this.#enqueue(this.#waitingForAccount.splice(0))
+    this.#enqueue(this.#waitingForAnything.splice(0))
   }
 
   /** Tells that the unit given last was not admitted. */
@@ -92,16 +92,16 @@ export class Schedule {
     const nonces = this.#bySender.get(idx)
     const nonce = nonces && this.#nonceOf(idx)
     if (nonce === undefined) return
-    const pass = this.#now - (this.#now % PASS)
-    for (const position of nonces?.get(nonce) ?? []) {
-      this.#due.push(pass + position >= this.#now ? pass + position : pass + PASS + position)
-    }
+    this.#enqueue(nonces?.get(nonce) ?? [])
     nonces?.delete(nonce)
   }
 
-  #retry(positions: readonly number[]): void {
-    const nextPass = this.#now - (this.#now % PASS) + PASS
-    for (const position of positions) this.#due.push(nextPass + position)
+  /** Ahead of the walker in this pass, otherwise in the next. */
+  #enqueue(positions: readonly number[]): void {
+    const pass = this.#now - (this.#now % PASS)
+    for (const position of positions) {
+      this.#due.push(pass + position >= this.#now ? pass + position : pass + PASS + position)
+    }
   }
 }
 
