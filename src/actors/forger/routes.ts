@@ -19,6 +19,6 @@ export const forgerRoutes =
   ({ orm, provers }: ForgerRouteDeps): FastifyPluginAsync =>
   async app => {
     await app.register(state(orm))
-    await app.register(batches(orm))
+    await app.register(batches(orm, provers))
     await app.register(work(orm, provers))
   }

@@ -75,10 +75,7 @@ export function chainsCard(stored, because, now) {
               h('span', { class: 'quiet' }, ` ${age(chain.updatedAt, now)} ago`),
             ),
           ],
-          ...chain.sources.map(source => [
-            source.name,
-            source.behind === '0' ? 'in step' : `${source.behind} blocks behind`,
-          ]),
+          ...chain.sources.map(source => [source.name, source.behind === '0' ? 'in step' : `${source.behind} behind`]),
         ]),
       ),
     ),

@@ -26,6 +26,8 @@ export interface BatchRows {
   /** Oldest first. */
   readonly attempts: readonly Attempt[]
   readonly forged: ForgedBatch | null
+  /** Where each prover is, by its name; what is not known is shown by name only. */
+  readonly proverUrls?: ReadonlyMap<string, string>
 }
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
@@ -39,7 +41,7 @@ export function batchInfo(rows: BatchRows, { inputs }: { readonly inputs: boolea
   return {
     PipelineNum: batch.epoch,
     BatchNum: batch.num,
-    ServerProof: job ? { URL: job.prover } : null,
+    ServerProof: job ? { Name: job.prover, URL: rows.proverUrls?.get(job.prover) ?? null } : null,
     ProofStart: time(job?.postedAt ?? batch.postedAt),
     ZKInputs: inputs && batch.proverInput ? (JSON.parse(batch.proverInput) as Json) : null,
     Proof: (batch.proof as Json | null | undefined) ?? null,

@@ -9,6 +9,7 @@ import { pageOf, pageQuery, rowsToRead } from '../../../paging.ts'
 import { batchInfo, type BatchRows } from './batch-info.ts'
 import { NoSuchBatchError } from './errors.ts'
 import { Nullable, time, Time } from './schemas.ts'
+import type { ShownProver } from './work.ts'
 
 const Row = Type.Object({
   num: Type.Integer(),
@@ -45,7 +46,7 @@ const DumpQuery = Type.Object(
 )
 
 export const batches =
-  (orm: () => Orm): FastifyPluginAsyncTypebox =>
+  (orm: () => Orm, provers: () => Promise<readonly ShownProver[]>): FastifyPluginAsyncTypebox =>
   async app => {
     app.get(
       '/batches',
@@ -84,7 +85,10 @@ export const batches =
       },
       async ({ params, query }) => {
         const inputs = query.inputs ?? false
-        return batchInfo(await loadBatchRows(orm().em.fork(), params.num, inputs), { inputs })
+        const rows = await loadBatchRows(orm().em.fork(), params.num, inputs)
+        const known = await provers().catch(() => []) // where they are is nice to know, not worth failing for
+        const proverUrls = new Map(known.map(({ name, url }) => [name, url]))
+        return batchInfo({ ...rows, proverUrls }, { inputs })
       },
     )
   }
@@ -100,15 +104,21 @@ const conditions = (query: Type.Static<typeof ListQuery>): object => ({
 
 /** The rows of the live build of a number, else of the newest one. Throws NoSuchBatchError with the reason. */
 export async function loadBatchRows(em: Em, num: number, withInputs: boolean): Promise<BatchRows> {
-  const populate = withInputs ? (['contents', 'proverInput'] as const) : (['contents'] as const)
-  const builds = await em.find(Batch, { num }, { orderBy: { id: 'desc' }, populate: populate as never, limit: 20 })
+  const builds = await em.find(Batch, { num }, { orderBy: { id: 'desc' }, fields: ['state'], limit: 20 })
   const live = builds.find(({ state }) => LIVE_BATCH_STATES.some(of => of === state))
-  const batch = live ?? builds[0]
-  if (!batch) throw await notThere(em, num)
+  const chosen = live ?? builds[0]
+  if (!chosen) throw await notThere(em, num)
+  return loadBatchRowsOf(em.fork(), chosen.id, withInputs)
+}
+
+/** The rows of one build, which must exist. */
+export async function loadBatchRowsOf(em: Em, id: bigint, withInputs: boolean): Promise<BatchRows> {
+  const populate = withInputs ? (['contents', 'proverInput'] as const) : (['contents'] as const)
+  const batch = await em.findOneOrFail(Batch, { id }, { populate })
   const intent = batch.intentKey ? await em.findOne(Intent, { key: batch.intentKey }) : null
   const attempts = intent ? await em.find(Attempt, { intent: intent.id }, { orderBy: { id: 'asc' } }) : []
-  const jobs = await em.find(ProverJob, { batch: batch.id }, { orderBy: { id: 'asc' } })
-  return { batch, jobs, intent, attempts, forged: await em.findOne(ForgedBatch, { batchNum: num }) }
+  const jobs = await em.find(ProverJob, { batch: id }, { orderBy: { id: 'asc' } })
+  return { batch, jobs, intent, attempts, forged: await em.findOne(ForgedBatch, { batchNum: batch.num }) }
 }
 
 async function notThere(em: Em, num: number): Promise<NoSuchBatchError> {
