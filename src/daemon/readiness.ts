@@ -15,8 +15,9 @@ export async function readiness(parts: Parts): Promise<readonly Check[]> {
 
 async function databaseCheck({ database, clock }: Parts): Promise<Check> {
   try {
+    const em = database.orm().em.fork()
     const late = clock.sleep(QUERY_MS).then(() => Promise.reject(new Error(`no answer within ${QUERY_MS} ms`)))
-    await Promise.race([database.orm().em.fork().execute('select 1'), late])
+    await Promise.race([em.execute('select 1'), late])
     return { name: 'database', ok: true, detail: 'answers' }
   } catch (error) {
     return { name: 'database', ok: false, detail: messageOf(error) }

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { defineActor } from '../actors/kit/actor.ts'
+import { closing } from '../actors/kit/closing.ts'
 import { ref, type Ref } from '../actors/kit/ref.ts'
 import { CannotListenError } from './errors.ts'
 
@@ -24,7 +25,7 @@ export interface HttpArgs {
 export const httpRef: Ref<HttpMessage> = ref('http')
 
 /** Starts by listening; a port that cannot be had is fatal (CannotListenError). */
-export const httpActor = defineActor<HttpArgs, HttpMessage, FastifyInstance>({
+export const httpActor = defineActor<HttpArgs, HttpMessage, () => Promise<void>>({
   kind: 'http',
   async start(args, ctx) {
     const app = await args.build()
@@ -36,10 +37,10 @@ export const httpActor = defineActor<HttpArgs, HttpMessage, FastifyInstance>({
       await app.close()
       throw asListenError(cause, args)
     }
-    return app
+    return closing(ctx.signal, () => app.close())
   },
-  receive: app => app,
-  stop: app => app.close(),
+  receive: close => close,
+  stop: close => close(),
 })
 
 function asListenError(cause: unknown, { host, port }: HttpArgs): unknown {

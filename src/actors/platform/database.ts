@@ -6,6 +6,7 @@ import { startPostgres, type EmbeddedPostgres } from '../../embedded/postgres.ts
 import { DatabaseDownError } from '../../entities/errors.ts'
 import { migrate, openOrm, type Orm, type Schema } from '../../entities/orm.ts'
 import { defineActor } from '../kit/actor.ts'
+import { closing } from '../kit/closing.ts'
 
 export interface DatabasePort {
   /** The open database; throws DatabaseDownError while there is none. */
@@ -42,12 +43,13 @@ export function databaseSlot(): DatabaseSlot {
 type Message = { readonly type: 'server-ended'; readonly pid: number; readonly how: string }
 
 interface State {
-  readonly orm: Orm
   readonly server: EmbeddedPostgres | null
-  readonly port: DatabaseSlot
+  readonly close: () => Promise<void>
 }
 
 const STOP_MS = 5_000
+/** A pool waits for every query; one that was cut off by a dying server may never end. */
+const POOL_END_MS = 1_500
 
 export const database = defineActor<DatabaseArgs, Message, State>({
   kind: 'platform/database',
@@ -61,23 +63,22 @@ export const database = defineActor<DatabaseArgs, Message, State>({
         ctx.send(ctx.self, { type: 'server-ended', pid: server.pid, how: `code ${code}, signal ${signal}` }),
       )
       ctx.log.info('database is ready', { embedded: server !== null })
-      return { orm, server, port: args.port }
+      const close = async (): Promise<void> => {
+        args.port.set(null)
+        await Promise.race([orm.close(true), ctx.clock.sleep(POOL_END_MS)])
+        await server?.stop(STOP_MS)
+      }
+      return { server, close: closing(ctx.signal, close) }
     } catch (error) {
       await server?.stop(STOP_MS)
       throw error
     }
   },
-  async receive(state, { pid, how }) {
+  receive(state, { pid, how }) {
     if (pid !== state.server?.pid) return state // news of a server that an earlier incarnation has stopped
-    state.port.set(null)
-    await state.orm.close(true)
     throw new Error(`the embedded database ended (${how})`)
   },
-  async stop(state) {
-    state.port.set(null)
-    await state.orm.close(true)
-    await state.server?.stop(STOP_MS)
-  },
+  stop: ({ close }) => close(),
 })
 
 async function open(url: string, args: DatabaseArgs): Promise<Orm> {
