@@ -8,6 +8,7 @@ import { loadConfig, type Loaded } from './config/load.ts'
 import { crashStore } from './crash-store.ts'
 import { assemble } from './daemon/assemble.ts'
 import { welcome } from './daemon/welcome.ts'
+import { stopSignal } from './daemon/signals.ts'
 import { demoChain, demoWorld } from './demo/world.ts'
 import { openDataFolder, type DataFolder } from './embedded/data-folder.ts'
 import { isFatal, messageOf, OperatorError } from './errors.ts'
@@ -15,7 +16,8 @@ import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { loadRoles, type RoleDemo } from './role.ts'
 import { openSigners } from './signers.ts'
-import { createSystem, type System } from './supervisors/system.ts'
+import { TooManyRestartsError } from './supervisors/errors.ts'
+import { createSystem, type Ended, type System } from './supervisors/system.ts'
 import { openTokens } from './tokens.ts'
 
 export interface DaemonOptions {
@@ -26,6 +28,7 @@ export interface DaemonOptions {
 const EXIT = { done: 0, dependency: 69, bug: 70, configuration: 78 } as const
 /** After this the daemon ends whatever still runs: the next start recovers. */
 const STOP_DEADLINE_MS = 9_000
+const LEFTOVER_MS = 500
 
 /** Runs until it is asked to stop or cannot go on; answers the exit code. Errors before the tree starts are thrown. */
 export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise<number> {
@@ -34,10 +37,10 @@ export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise
   let url: string | null = null
   try {
     const roles = await loadRoles(asked.config.roles.enabled)
-    const world = demo ? await demoWorld(() => url) : null
+    const world = demo ? await demoWorld(asked, () => url) : null
     const demos = world ? await Promise.all(roles.flatMap(role => role.demo?.(world) ?? [])) : []
     const loaded = world ? await withDemo(asked, demoChain(world), demos) : asked
-    const tokens = await openTokens(loaded.config, folder.path, process.env)
+    const tokens = await openTokens(loaded.config, folder.path, loaded.options.env)
     const metrics = createMetrics({ processMetrics: true })
     const parts = assemble({
       loaded,
@@ -48,7 +51,7 @@ export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise
       log,
       clock: systemClock,
       random: Math.random,
-      signers: await openSigners(loaded.config.accounts, process.env),
+      signers: await openSigners(loaded.config.accounts, loaded.options.env),
       demo: world && { chainPort: world.chainPort, parts: demos },
       system: () => system,
       onListening: at => {
@@ -67,6 +70,8 @@ export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise
   } finally {
     await rm(join(folder.path, 'daemon.json'), { force: true })
     folder.release()
+    // a handle that something forgot must not keep the process, and with it the servers it has started
+    setTimeout(() => process.exit(), LEFTOVER_MS).unref()
   }
 }
 
@@ -89,12 +94,12 @@ const noteRunning = (folder: DataFolder, url: string, clock: Clock): Promise<voi
 
 /** Starts the tree and waits for a signal or its end. A second signal ends the process at once. */
 async function live(system: System, log: Log, greet: () => void): Promise<number> {
-  const asked = stopSignal(log)
+  const leave = (): never => process.exit(EXIT.done)
+  const asked = stopSignal({ log, clock: systemClock, terminal: process.stdin.isTTY, leave })
   const started = system.start().then(greet)
-  const ended = system.done.then(({ reason, error }) => ({ reason, error }))
   const first = await Promise.race([
     asked.then(() => null),
-    ended,
+    system.done,
     started.then(
       () => new Promise<never>(() => {}),
       (error: unknown) => ({ reason: messageOf(error), error }),
@@ -108,27 +113,17 @@ async function live(system: System, log: Log, greet: () => void): Promise<number
     return EXIT.done
   }
   await system.stop(STOP_DEADLINE_MS)
-  log.error('the daemon cannot go on', { reason: first.reason, ...hintOf(first.error) })
+  log.error('the daemon cannot go on', { reason: reasonOf(first), ...hintOf(first.error) })
   return exitCodeOf(first.error)
 }
 
-function stopSignal(log: Log): Promise<void> {
-  return new Promise(resolve => {
-    let times = 0
-    const onSignal = (signal: NodeJS.Signals): void => {
-      times += 1
-      if (times === 1) return resolve()
-      log.warn('stopped at once: the next start recovers', { signal })
-      process.exit(EXIT.done)
-    }
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
-  })
-}
+const reasonOf = ({ reason, error }: Ended): string => (error === null ? reason : messageOf(error))
 
 const hintOf = (error: unknown): Record<string, unknown> =>
   error instanceof OperatorError ? { code: error.code, hint: error.hint, ...error.facts } : {}
 
 function exitCodeOf(error: unknown): number {
+  if (error instanceof TooManyRestartsError) return EXIT.bug
   if (isFatal(error)) return EXIT.configuration
   return error instanceof OperatorError ? EXIT.dependency : EXIT.bug
 }

@@ -73,6 +73,10 @@ export interface DemoWorld {
   readonly chain: string
   readonly chainId: number
   readonly rpcUrl: string
+  /** Whether the demo brings the chain; else it was given, and must not be begun anew. */
+  readonly ownChain: boolean
+  /** Whether file, environment or flags set this dotted key already: then the demo need not bring what it names. */
+  readonly given: (key: string) => boolean
   /** A funded account of the development chain, and its key. Each role takes a decade of its own. */
   readonly account: (index: number) => LocalAccount
   readonly keyOf: (index: number) => Hex

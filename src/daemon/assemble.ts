@@ -27,7 +27,7 @@ export interface AssembleOptions {
   readonly clock: Clock
   readonly random: () => number
   readonly signers: ReadonlyMap<string, PrivateKeyAccount>
-  readonly demo: { readonly chainPort: number; readonly parts: readonly RoleDemo[] } | null
+  readonly demo: { readonly chainPort: number | null; readonly parts: readonly RoleDemo[] } | null
   /** The system that will run the tree; asked only once it exists. */
   readonly system: () => System
   readonly onListening: (url: string) => void

@@ -9,7 +9,7 @@ import { scanner } from '../actors/chain/scanner.ts'
 import { synchronizer } from '../actors/chain/synchronizer.ts'
 import type { Ref } from '../actors/kit/ref.ts'
 import { txManagerOf } from '../actors/lanes/tx-manager-messages.ts'
-import { demoNode } from '../demo/node.ts'
+import { demoNode, type DemoNodeArgs } from '../demo/node.ts'
 import type { ChainPort } from '../role.ts'
 import { supervisor, worker } from '../supervisors/child.ts'
 import type { ChildSpec, SupervisorSpec } from '../supervisors/spec.ts'
@@ -94,10 +94,9 @@ export function chainTree(parts: Parts, name: string, { config, rpc }: OpenChain
 
 function demoChildren({ demo, folder, backoff }: Parts, name: string): readonly ChildSpec[] {
   if (demo === null || name !== 'local') return []
+  const { chainPort: port, parts } = demo
   const stateFile = join(folder, 'chain', 'state.json')
-  const args = (): Parameters<typeof demoNode.start>[0] => ({ port: demo.chainPort, stateFile, blockTimeSeconds: 1 })
-  return [
-    worker({ id: `node:${name}`, actor: demoNode, args, backoff, shutdown: 8_000 }),
-    ...demo.parts.flatMap(({ onChain }) => onChain),
-  ]
+  const args = (): DemoNodeArgs => ({ port: port ?? 0, stateFile, blockTimeSeconds: 1 })
+  const node = worker({ id: `node:${name}`, actor: demoNode, args, backoff, shutdown: 8_000 })
+  return [...(port === null ? [] : [node]), ...parts.flatMap(({ onChain }) => onChain)]
 }

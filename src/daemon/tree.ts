@@ -109,6 +109,7 @@ function laneChild(parts: Parts, name: string, account: AccountConfig): ChildSpe
 
 function httpChild(parts: Parts): ChildSpec {
   const { http } = parts.loaded.config
+  let { port } = http
   return worker({
     id: 'http',
     actor: httpActor,
@@ -116,8 +117,11 @@ function httpChild(parts: Parts): ChildSpec {
     backoff: parts.backoff,
     args: () => ({
       host: http.host,
-      port: http.port,
-      onListening: parts.onListening,
+      port,
+      onListening: url => {
+        port = Number(new URL(url).port || port) // a free one was taken: the next incarnation is found at the same place
+        parts.onListening(url)
+      },
       build: () =>
         buildServer({
           snapshot: () => parts.system().snapshot(),

@@ -4,6 +4,8 @@
 import { createServer } from 'node:net'
 import type { Hex } from 'viem'
 import { mnemonicToAccount, type HDAccount } from 'viem/accounts'
+import type { Loaded } from '../config/load.ts'
+import { OperatorError } from '../errors.ts'
 import type { DemoWorld } from '../role.ts'
 
 /** The well-known development mnemonic that anvil funds; worthless anywhere else. */
@@ -12,14 +14,32 @@ export const DEMO_CHAIN_ID = 31_337
 /** Accounts that anvil is told to fund: a decade for each role that takes some. */
 export const FUNDED_ACCOUNTS = 50
 
-/** Reserves a port for the chain; roles reserve theirs from it. `httpUrl` answers once HTTP listens. */
-export async function demoWorld(httpUrl: () => string | null): Promise<DemoWorld & { readonly chainPort: number }> {
-  const [chainPort = 0] = await freePorts(1)
+/** The given chain named `local` is none that the demo may use. */
+export class DemoChainError extends OperatorError {
+  readonly code = 'CFG_009'
+  readonly severity = 'fatal'
+  readonly hint = 'The demo deploys contracts with well-known keys: give it an anvil of your own with chain id 31337.'
+}
+
+/** `chainPort` is where the demo's own chain shall listen; null when a chain was given. */
+export type FullWorld = DemoWorld & { readonly chainPort: number | null }
+
+/**
+ * Reserves a port for the chain unless [chains.local] is given; roles reserve theirs from it. `httpUrl` answers once HTTP
+ * listens. Throws DemoChainError.
+ */
+export async function demoWorld({ config, layers }: Loaded, httpUrl: () => string | null): Promise<FullWorld> {
+  const given = config.chains['local']
+  if (given !== undefined && given.chainId !== DEMO_CHAIN_ID)
+    throw new DemoChainError(`[chains.local] is chain ${given.chainId}, and the demo runs on ${DEMO_CHAIN_ID} only`)
+  const chainPort = given === undefined ? ((await freePorts(1))[0] ?? 0) : null
   return {
     chain: 'local',
     chainId: DEMO_CHAIN_ID,
     chainPort,
-    rpcUrl: `http://127.0.0.1:${chainPort}`,
+    rpcUrl: given?.rpc[0] ?? `http://127.0.0.1:${chainPort}`,
+    ownChain: chainPort !== null,
+    given: key => layers.originOf(key).source !== 'default',
     account: accountAt,
     keyOf,
     freePorts,
@@ -31,12 +51,16 @@ export async function demoWorld(httpUrl: () => string | null): Promise<DemoWorld
 /** The chain's part of the configuration, as it would stand in a file. */
 export const demoChain = (world: DemoWorld): ReadonlyMap<string, unknown> =>
   new Map<string, unknown>([
-    ['chains.local.rpc', [world.rpcUrl]],
-    ['chains.local.ws', world.rpcUrl.replace('http', 'ws')],
+    ...(world.ownChain ? ownChain(world.rpcUrl) : []),
     ['chains.local.chain_id', world.chainId],
     ['chains.local.confirmations', 3],
     ['chains.local.poll_interval', '200ms'],
   ])
+
+const ownChain = (rpcUrl: string): [string, unknown][] => [
+  ['chains.local.rpc', [rpcUrl]],
+  ['chains.local.ws', rpcUrl.replace('http', 'ws')],
+]
 
 const accountAt = (index: number): HDAccount => mnemonicToAccount(MNEMONIC, { addressIndex: index })
 

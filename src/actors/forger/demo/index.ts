@@ -3,6 +3,7 @@
  */
 import type { DemoWorld, RoleDemo } from '../../../role.ts'
 import { worker } from '../../../supervisors/child.ts'
+import type { ChildSpec } from '../../../supervisors/spec.ts'
 import { DEMO_CIRCUIT, demoContracts, demoDeployment } from './contracts.ts'
 import { demoProvers } from './provers.ts'
 import { traffic } from './traffic.ts'
@@ -15,7 +16,7 @@ const TRANSFER_EVERY_MS = 150
 const [DEPLOYER, FORGER, FIRST_USER] = [0, 1, 2]
 
 export async function demo(world: DemoWorld): Promise<RoleDemo> {
-  const ports = await world.freePorts(PROVERS)
+  const ports = world.given('forger.provers.urls') ? [] : await world.freePorts(PROVERS)
   const deployer = world.account(DEPLOYER)
   const contracts = demoContracts(deployer.address)
   const keys = Array.from({ length: USERS }, (_, index) => world.keyOf(FIRST_USER + index))
@@ -25,11 +26,11 @@ export async function demo(world: DemoWorld): Promise<RoleDemo> {
       worker({
         id: 'forger/demo-contracts',
         actor: demoDeployment,
-        args: () => ({ rpcUrl: world.rpcUrl, deployer, forger: world.account(FORGER).address }),
+        args: () => ({ ...world, deployer, forger: world.account(FORGER).address }),
       }),
     ],
     beside: [
-      worker({ id: 'forger/demo-provers', actor: demoProvers, args: () => ({ ports, delayMs: PROOF_MS }) }),
+      ...(ports.length === 0 ? [] : [provers(ports)]),
       worker({
         id: 'forger/demo-users',
         actor: traffic,
@@ -38,6 +39,9 @@ export async function demo(world: DemoWorld): Promise<RoleDemo> {
     ],
   }
 }
+
+const provers = (ports: readonly number[]): ChildSpec =>
+  worker({ id: 'forger/demo-provers', actor: demoProvers, args: () => ({ ports, delayMs: PROOF_MS }) })
 
 const base = (
   world: DemoWorld,
@@ -55,7 +59,12 @@ const base = (
     ['forger.forge_delay', '1s'],
     ['forger.circuit.max_tx', DEMO_CIRCUIT.maxTx],
     ['forger.circuit.n_levels', DEMO_CIRCUIT.nLevels],
-    ['forger.provers.urls', ports.map(port => `http://127.0.0.1:${port}/`)],
+    ...(ports.length === 0 ? [] : [proversAt(ports)]),
     ['forger.provers.poll_interval', '200ms'],
     ['forger.provers.proof_timeout', '30s'],
   ])
+
+const proversAt = (ports: readonly number[]): [string, unknown] => [
+  'forger.provers.urls',
+  ports.map(port => `http://127.0.0.1:${port}/`),
+]
