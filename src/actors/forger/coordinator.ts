@@ -22,8 +22,9 @@ import { pipeline } from './messages.ts'
 import { reconcile, type LiveBatch, type Reconciliation } from './policy/reconcile.ts'
 import { decideRun, type RunRules } from './policy/run.ts'
 import { rollbackPool } from './pool-store.ts'
+import { rederive } from './rederive.ts'
 import { acknowledgeOutcomes, applyChanges, loadReconcileView, liveBatches } from './reconcile-store.ts'
-import { forgetBase, loadBase, type Checkpoint } from './state-store.ts'
+import { loadBase, type Checkpoint } from './state-store.ts'
 
 export interface CoordinatorArgs {
   readonly db: () => Orm
@@ -74,6 +75,7 @@ async function look(state: State, ctx: Ctx): Promise<void> {
   const heads = await loadHeads(em, args.chain)
   if (heads === null) return record(em, state, 'wait', 'no block of the chain has been read yet')
   const found = await settle(em, args, heads.synced, ctx)
+  if (found.rebuild) return ctx.send(ctx.self, { type: 'look' })
   const behind = await adoptMissing(em, state.adoption, found, ctx)
   const running = await run(em, state, heads, behind, ctx)
   if (running || found.changes.length > 0) ctx.send(pipeline, { type: 'look' })
@@ -99,15 +101,14 @@ async function settle(em: Em, args: CoordinatorArgs, synced: bigint, ctx: Ctx): 
   await em.transactional(async tx => {
     await holdLine(tx)
     found = reconcile(await loadReconcileView(tx, synced, args.confirmBlocks))
-    if (found.rebuild) await forgetBase(tx)
-    cancelled = await applyChanges(tx, found.changes, ctx.clock)
+    cancelled = found.rebuild ? await rederive(tx, ctx.clock) : await applyChanges(tx, found.changes, ctx.clock)
     if (found.broken) await breakOff(tx, found.broken, ctx.clock)
     await acknowledgeOutcomes(tx, ctx.clock)
   })
   if (found === undefined) throw new Error('the transaction ended without running')
   report(found, ctx)
   if (cancelled) ctx.send(args.lane, { type: 'look' })
-  if (found.broken || cancelled) for (const other of args.others) ctx.send(other, { type: 'look' })
+  if (found.rebuild || found.broken || cancelled) for (const other of args.others) ctx.send(other, { type: 'look' })
   return found
 }
 

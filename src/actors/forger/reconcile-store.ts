@@ -63,6 +63,7 @@ export async function liveBatches(em: Em, above: number): Promise<LiveBatch[]> {
             state: intent.state,
             because: intent.because ?? null,
             signed: intent.nonce !== null && intent.nonce !== undefined,
+            minedBlock: intent.minedBlock ?? null,
           }
         : null,
     }

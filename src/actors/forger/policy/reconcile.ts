@@ -19,7 +19,14 @@ export interface LiveBatch {
   readonly mineBlock: bigint | null
   readonly ethTxHash: string | null
   /** The wish to forge it; null before it is proven, and for batches of others. */
-  readonly intent: { readonly state: IntentState; readonly because: string | null; readonly signed: boolean } | null
+  readonly intent: LiveIntent | null
+}
+
+export interface LiveIntent {
+  readonly state: IntentState
+  readonly because: string | null
+  readonly signed: boolean
+  readonly minedBlock: bigint | null
 }
 
 /** A batch the contract has accepted. */
@@ -74,7 +81,7 @@ export function reconcile(view: ReconcileView): Reconciliation {
   const facts = new Map(view.forged.map(fact => [fact.batchNum, fact]))
   const changes: Change[] = []
   let broken: Reconciliation['broken'] = null
-  let root = base.root
+  let last: { readonly batchNum: number; readonly root: bigint } = base
   for (const batch of view.batches) {
     if (batch.state === 'failed') {
       broken ??= { num: batch.num, because: `Pipeline.waitServerProof: ${batch.because ?? 'failed'}` }
@@ -83,13 +90,13 @@ export function reconcile(view: ReconcileView): Reconciliation {
     const fact = facts.get(batch.num)
     const fault: Fault | null = broken
       ? { as: 'discarded', because: `batch ${broken.num} broke the line` }
-      : faultOf(batch, fact, root)
+      : faultOf(batch, fact, last, view.synced)
     if (fault) {
       broken ??= { num: batch.num, because: fault.because }
       changes.push({ do: 'drop', batch, ...fault })
       continue
     }
-    root = batch.newRoot
+    last = { batchNum: batch.num, root: batch.newRoot }
     const change = progressOf(batch, fact, view)
     if (change) changes.push(change)
   }
@@ -98,18 +105,34 @@ export function reconcile(view: ReconcileView): Reconciliation {
 
 type Fault = { readonly as: 'failed' | 'superseded' | 'discarded'; readonly because: string }
 
-function faultOf(batch: LiveBatch, fact: ForgedFact | undefined, parentRoot: bigint): Fault | null {
+function faultOf(
+  batch: LiveBatch,
+  fact: ForgedFact | undefined,
+  parent: { readonly batchNum: number; readonly root: bigint },
+  synced: bigint,
+): Fault | null {
   if (fact && !sameBatch(batch, fact)) {
     return { as: 'superseded', because: `${fact.forger} forged batch ${batch.num} in block ${fact.blockNumber}` }
   }
-  if (fact) return null
-  if (batch.oldRoot !== parentRoot) return { as: 'discarded', because: 'reorg: the batch before it is another one now' }
-  if (batch.epoch === 0) return { as: 'discarded', because: 'reorg: the chain dropped it' }
-  if (batch.intent?.state === 'reverted') {
-    return { as: 'failed', because: `forgeBatch reject: ${batch.intent.because ?? 'reverted'}` }
+  if (batch.num !== parent.batchNum + 1) {
+    return { as: 'discarded', because: `batch ${parent.batchNum + 1} before it is missing` }
   }
-  if (batch.intent?.state === 'cancelled') {
-    return { as: 'failed', because: `forgeBatch send: ${batch.intent.because ?? 'cancelled'}` }
+  if (fact) return null
+  if (batch.oldRoot !== parent.root)
+    return { as: 'discarded', because: 'reorg: the batch before it is another one now' }
+  if (batch.epoch === 0) return { as: 'discarded', because: 'reorg: the chain dropped it' }
+  return batch.intent ? faultOfWish(batch.intent, synced) : null
+}
+
+/** A wish that came to nothing; also one that was settled as confirmed, when a deep reorganisation took its block. */
+function faultOfWish({ state, because, minedBlock }: LiveIntent, synced: bigint): Fault | null {
+  if (state === 'reverted') return { as: 'failed', because: `forgeBatch reject: ${because ?? 'reverted'}` }
+  if (state === 'cancelled') return { as: 'failed', because: `forgeBatch send: ${because ?? 'cancelled'}` }
+  if (state === 'confirmed' && minedBlock !== null && minedBlock <= synced) {
+    return {
+      as: 'failed',
+      because: `forgeBatch receipt: settled in block ${minedBlock}, which the chain dropped since`,
+    }
   }
   return null
 }
