@@ -24,7 +24,7 @@ export function* batches({ name, data }: Content<'batches'>): Generator<Result> 
   for (const batch of data.batches) {
     const before = state
     yield result(`${name} batch ${batch.batchNum}`, () => {
-      const built = buildBatch(before, requestOf(data, batch))
+      const built = buildCase(before, data, batch)
       state = built.state
       return checkBatch(data, batch, before, built)
     })
@@ -43,6 +43,21 @@ export function* rejects({ name, data }: Content<'rejects'>): Generator<Result> 
         refusal(state, requestOf(data, batch), item.error) ?? (rootOf(state) === root ? null : 'the state has changed')
       )
     })
+  }
+}
+
+/**
+ * A batch as it is; or with the receivers that the case resolved, when ours cannot be found: the coordinator sends to a key only
+ * if no address belongs to the account (reference 9.2), but the circuit takes any account with that key.
+ */
+function buildCase(state: RollupState, file: Rollup, batch: BatchCase): BuiltBatch {
+  const request = requestOf(file, batch)
+  try {
+    return buildBatch(state, request)
+  } catch (error) {
+    if (!(error instanceof RefusedTransaction) || error.reason !== 'unknown receiver') throw error
+    const l2Txs = request.l2Txs.map((tx, at) => ({ ...tx, auxToIdx: Number(batch.l2Txs[at]?.auxToIdx ?? 0) }))
+    return buildBatch(state, { ...request, l2Txs })
   }
 }
 

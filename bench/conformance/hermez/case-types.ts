@@ -74,6 +74,7 @@ export interface L2Case {
   readonly toEthAddr: Hex
   readonly toBjjAy: string
   readonly toBjjSign: 0 | 1
+  readonly auxToIdx?: string
   readonly rqOffset?: number
   readonly rqTxCompressedDataV2?: string
   readonly rqToEthAddr?: Hex
