@@ -1,5 +1,7 @@
 import test from 'ava'
 import type { LightMyRequestResponse } from 'fastify'
+import { kernelSchema } from '../../src/entities/kernel/index.ts'
+import { openOrm } from '../../src/entities/orm.ts'
 import { OperatorError } from '../../src/errors.ts'
 import { asViewer, bareRole, node, serve, snapshotOf } from './harness.ts'
 
@@ -86,6 +88,16 @@ test('what needs the database says so while it is down, and asks to come back', 
   t.is(answer.statusCode, 503)
   t.is(answer.json().code, 'DB_001')
   t.is(answer.headers['retry-after'], '2')
+})
+
+test('a database that goes away later is told as an outage, not as a bug', async t => {
+  const orm = await openOrm('postgres://nobody@127.0.0.1:1/none', [kernelSchema])
+  const { get } = await serve({ orm: () => orm })
+  const answer = await get('/v1/crashes')
+  t.is(answer.statusCode, 503)
+  t.is(answer.json().code, 'DB_001')
+  t.is((await get('/v1/status')).json().stored, null)
+  await orm.close()
 })
 
 test('the status is answered while the database is down', async t => {
