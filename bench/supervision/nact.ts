@@ -1,6 +1,7 @@
 /**
  * Plain nact as a peer: its own dispatch, query, and restart by its own `reset`. Prints its figures as one JSON line.
  */
+/* oxlint-disable typescript/no-generated-empty-object-type -- nact's references have no members */
 import { dispatch, query, type Ref, spawn, start } from 'nact'
 import { ACTORS, asks, crowd, fanOut, type Figures, oneToOne, type Peer, restarts, soak } from './measure.ts'
 

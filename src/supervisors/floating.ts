@@ -7,9 +7,9 @@ import type { Unit } from '../actors/kit/unit.ts'
 import { Worker } from '../actors/kit/worker.ts'
 
 export interface Attribution {
-  attribute<T>(unit: Unit, run: () => T): T
+  readonly attribute: <T>(unit: Unit, run: () => T) => T
   /** Takes the process-wide hooks away again. */
-  stop(): void
+  readonly stop: () => void
 }
 
 /** Installs process-wide hooks; one at a time is enough for all systems of a process. */

@@ -301,7 +301,7 @@ class RunningSystem implements System {
     throw new NotRunningError(to)
   }
 
-  #ask<T, R>(to: string, question: (reply: (answer: R) => void) => T, deadlineMs: number): Promise<R> {
+  #ask<R>(to: string, question: (reply: (answer: R) => void) => unknown, deadlineMs: number): Promise<R> {
     const unit = this.#units.get(to)
     if (!(unit instanceof Worker)) return Promise.reject(new NotRunningError(to))
     return ask(unit, this.#deadlines, question, deadlineMs)

@@ -18,7 +18,7 @@ export function validate(root: SupervisorSpec): void {
 /** Everything that is wrong with the tree; empty when it can be started. */
 export function problemsOf(root: SupervisorSpec): SpecProblem[] {
   const problems: SpecProblem[] = []
-  if (root.type !== 'supervisor') problems.push({ path: String(root.id), problem: 'the root must be a supervisor' })
+  if (root.type !== 'supervisor') problems.push({ path: root.id, problem: 'the root must be a supervisor' })
   check(root, '', 'any-significant', new Map(), problems)
   return problems
 }
@@ -41,7 +41,7 @@ function check(
   seen: Map<string, string>,
   out: SpecProblem[],
 ): void {
-  const path = above === '' ? String(spec.id) : `${above} > ${String(spec.id)}`
+  const path = above === '' ? spec.id : `${above} > ${spec.id}`
   const say = (problem: string): void => {
     out.push({ path, problem })
   }
@@ -108,11 +108,13 @@ function checkSupervisor(
   if (whenExceeded !== 'die' && whenExceeded !== 'park')
     say(`unknown whenExceeded ${show(whenExceeded)}, expected die, park`)
   if (!count(parkMs) || parkMs <= 0) say(`parkMs ${show(parkMs)} must be positive`)
-  if (!Array.isArray(spec.children)) return say('children must be a list')
-  if (strategy === 'simple-one-for-one' && spec.children.length !== 1) {
+  const { children } = spec
+  const list: unknown = children // from plain JavaScript it can be anything
+  if (!Array.isArray(list)) return say('children must be a list')
+  if (strategy === 'simple-one-for-one' && children.length !== 1) {
     say('a simple-one-for-one supervisor has exactly one child, the template of its dynamic children')
   }
-  for (const child of spec.children) check(child, path, autoShutdown, seen, out)
+  for (const child of children) check(child, path, autoShutdown, seen, out)
 }
 
 const count = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0

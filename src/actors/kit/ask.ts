@@ -31,7 +31,7 @@ class Question<R> implements Due {
     this.#reject = reject
   }
 
-  send<T>(question: (reply: (answer: R) => void) => T): void {
+  send(question: (reply: (answer: R) => void) => unknown): void {
     const message = question(answer => this.#answered(answer))
     if (!this.#open) return
     this.#message = message
@@ -68,10 +68,10 @@ class Question<R> implements Due {
 }
 
 /** Asks a worker; rejects at once when it neither runs nor will run again by itself. */
-export function ask<T, R>(
+export function ask<R>(
   to: Worker,
   deadlines: Deadlines,
-  question: (reply: (answer: R) => void) => T,
+  question: (reply: (answer: R) => void) => unknown,
   deadlineMs: number,
 ): Promise<R> {
   return new Promise((resolve, reject) => {

@@ -13,6 +13,7 @@ export interface Runnable {
   bug(error: unknown): void
 }
 
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- nact's references have no members
 export type Strand = Ref<unknown>
 
 export interface Strands {

@@ -51,11 +51,11 @@ export interface Runtime {
   readonly units: Map<string, Unit>
   /** Runs a handler so that promises it leaves floating are known to be this unit's; null when nobody asked. */
   readonly attribute: (<T>(unit: Unit, run: () => T) => T) | null
-  emit(event: SystemEvent): void
-  deadLetter(to: string, message: string): void
-  send(to: string, message: Tagged): void
-  deliver(to: string, message: Tagged): Promise<void>
-  ask<T, R>(to: string, question: (reply: (answer: R) => void) => T, deadlineMs: number): Promise<R>
+  readonly emit: (event: SystemEvent) => void
+  readonly deadLetter: (to: string, message: string) => void
+  readonly send: (to: string, message: Tagged) => void
+  readonly deliver: (to: string, message: Tagged) => Promise<void>
+  readonly ask: <R>(to: string, question: (reply: (answer: R) => void) => unknown, deadlineMs: number) => Promise<R>
   /** One-shot: runs when the current incarnation ends; at once when none lives. */
-  watch(id: string, run: (reason: string) => void): () => void
+  readonly watch: (id: string, run: (reason: string) => void) => () => void
 }

@@ -62,10 +62,7 @@ const _actors = (): void => {
     start: () => 0,
     // @ts-expect-error the case `forge` is missing, so not every path returns a state
     receive: (state, message): number => {
-      switch (message.type) {
-        case 'look':
-          return state
-      }
+      if (message.type === 'look') return state
     },
   })
   const actor = defineActor<{ readonly url: string }, Look, number>({
