@@ -81,7 +81,8 @@ async function open(state: State, ctx: Ctx): Promise<void> {
   if (state.building) return
   const em = state.args.db().em.fork()
   const plan = await planBatch(em, state.rules, state.book, ctx.clock)
-  if (plan === null) return
+  if (plan === 'broken') ctx.send(coordinator, { type: 'look' })
+  if (plan === null || plan === 'broken') return
   state.ticket += 1
   const { ticket } = state
   state.building = { ticket, plan }

@@ -57,10 +57,18 @@ interface Standing {
   readonly lastSlot: bigint | null
 }
 
-/** What to build next; null when nothing should be, and then the reason is stored. */
-export async function planBatch(em: Em, rules: PlanRules, book: DecisionBook, clock: Clock): Promise<BatchPlan | null> {
+/**
+ * What to build next; null when nothing should be, and then the reason is stored. `broken`: a batch has failed and the
+ * coordinator has to end this run first.
+ */
+export async function planBatch(
+  em: Em,
+  rules: PlanRules,
+  book: DecisionBook,
+  clock: Clock,
+): Promise<BatchPlan | 'broken' | null> {
   const standing = await loadStanding(em)
-  if (standing === null) return null
+  if (standing === null || standing === 'broken') return standing
   const num = standing.from.batchNum + 1
   const wait = async (because: string): Promise<null> => {
     await book.record(em, { role: 'forger', subject: `batch/${num}`, choice: 'wait', because })
@@ -129,13 +137,13 @@ async function assemble(
   }
 }
 
-async function loadStanding(em: Em): Promise<Standing | null> {
+async function loadStanding(em: Em): Promise<Standing | 'broken' | null> {
   const epoch = await em.findOne(Epoch, { stoppedAt: null })
   const row = await em.findOne(HeadView, { name: 'head' })
   if (!epoch || !row) return null
   const base = await loadBase(em)
   const live = await liveBatches(em, base.batchNum)
-  if (live.some(batch => batch.state === 'failed')) return null // the coordinator is about to end this run
+  if (live.some(batch => batch.state === 'failed')) return 'broken'
   const last = live.at(-1)
   const unfinished: readonly BatchState[] = ['built', 'proving']
   const ours = await em.find(

@@ -2,9 +2,9 @@
  * Loads what reconcile() looks at, and carries out what it decided, in one transaction.
  */
 import type { Clock } from '../../clock.ts'
-import { Batch, LIVE_BATCH_STATES } from '../../entities/forger/batch.ts'
+import { Batch, LIVE_BATCH_STATES, type BatchState } from '../../entities/forger/batch.ts'
 import { ForgedBatch } from '../../entities/forger/chain-facts.ts'
-import { Intent } from '../../entities/kernel/intent.ts'
+import type { IntentState } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
 import { acknowledge, cancel, untold } from '../lanes/wish.ts'
 import type { Change, ForgedFact, LiveBatch, ReconcileView } from './policy/reconcile.ts'
@@ -32,43 +32,62 @@ export async function loadReconcileView(em: Em, synced: bigint, confirmBlocks: n
   }
 }
 
-/** Live batches above a number with the state of their wishes, and the failed ones of the run that is still open. */
-export async function liveBatches(em: Em, above: number): Promise<LiveBatch[]> {
-  const rows = await em.find(
-    Batch,
-    { num: { $gt: above }, state: { $in: [...LIVE_BATCH_STATES, 'failed'] } },
-    { orderBy: { num: 'asc' } },
-  )
-  const open = await em.execute<{ number: number }[]>('select number from forger.epoch where stopped_at is null')
-  const batches = rows.filter(row => row.state !== 'failed' || open.some(epoch => epoch.number === row.epoch))
-  const keys = batches.flatMap(batch => (batch.intentKey ? [batch.intentKey] : []))
-  const intents = keys.length === 0 ? [] : await em.find(Intent, { key: { $in: keys } }, { exclude: ['data'] })
-  const byKey = new Map(intents.map(intent => [intent.key, intent]))
-  return batches.map(batch => {
-    const intent = batch.intentKey ? byKey.get(batch.intentKey) : undefined
-    return {
-      id: batch.id,
-      num: batch.num,
-      epoch: batch.epoch,
-      state: batch.state,
-      because: batch.because ?? null,
-      oldRoot: batch.oldRoot,
-      newRoot: batch.newRoot,
-      newExitRoot: batch.newExitRoot,
-      l1L2TxsData: batch.l1L2TxsData,
-      mineBlock: batch.mineBlock ?? null,
-      ethTxHash: batch.ethTxHash ?? null,
-      intent: intent
-        ? {
-            state: intent.state,
-            because: intent.because ?? null,
-            signed: intent.nonce !== null && intent.nonce !== undefined,
-            minedBlock: intent.minedBlock ?? null,
-          }
-        : null,
-    }
-  })
+/** A live batch and the state of its wish in one row; numbers wider than 53 bits as text. */
+interface LineRow {
+  readonly id: string
+  readonly num: number
+  readonly epoch: number
+  readonly state: BatchState
+  readonly because: string | null
+  readonly old_root: string
+  readonly new_root: string
+  readonly new_exit_root: string
+  readonly l1_l2_txs_data: string
+  readonly mine_block: string | null
+  readonly eth_tx_hash: string | null
+  readonly intent_state: IntentState | null
+  readonly intent_because: string | null
+  readonly intent_signed: boolean
+  readonly intent_mined_block: string | null
 }
+
+/**
+ * Live batches above a number with the state of their wishes, and the failed ones of the run that is still open. Rows,
+ * not entities: it is read at every look and may be hundreds long.
+ */
+export async function liveBatches(em: Em, above: number): Promise<LiveBatch[]> {
+  const rows = await em.execute<LineRow[]>(
+    `select b.id::text, b.num, b.epoch, b.state, b.because, b.old_root::text, b.new_root::text, b.new_exit_root::text,
+       b.l1_l2_txs_data, b.mine_block::text, b.eth_tx_hash, i.state as intent_state, i.because as intent_because,
+       i.nonce is not null as intent_signed, i.mined_block::text as intent_mined_block
+     from forger.batch b left join kernel.intent i on i.key = b.intent_key
+     where b.num > ? and (b.state in (?)
+       or (b.state = 'failed' and b.epoch in (select number from forger.epoch where stopped_at is null)))
+     order by b.num`,
+    [above, [...LIVE_BATCH_STATES]],
+  )
+  return rows.map(liveBatchOf)
+}
+
+const liveBatchOf = (row: LineRow): LiveBatch => ({
+  id: BigInt(row.id),
+  num: row.num,
+  epoch: row.epoch,
+  state: row.state,
+  because: row.because,
+  oldRoot: BigInt(row.old_root),
+  newRoot: BigInt(row.new_root),
+  newExitRoot: BigInt(row.new_exit_root),
+  l1L2TxsData: row.l1_l2_txs_data,
+  mineBlock: row.mine_block === null ? null : BigInt(row.mine_block),
+  ethTxHash: row.eth_tx_hash,
+  intent: row.intent_state && {
+    state: row.intent_state,
+    because: row.intent_because,
+    signed: row.intent_signed,
+    minedBlock: row.intent_mined_block === null ? null : BigInt(row.intent_mined_block),
+  },
+})
 
 /**
  * Carries out the changes; answers whether the lane has to take a transaction back. A dropped batch's open proof is
@@ -95,7 +114,8 @@ async function advance(em: Em, change: Exclude<Change, { do: 'drop' }>, clock: C
     if (batch.state !== 'mined' || change.do === 'mined') await em.nativeUpdate(Batch, { id: batch.id }, mined)
     if (change.do === 'final') await fold(em, batch.id, clock)
   }
-  await doneForging(em, batch.num)
+  // Later states have been through this one.
+  if (!['sent', 'mined', 'final'].includes(batch.state)) await doneForging(em, batch.num)
 }
 
 async function drop(em: Em, change: Extract<Change, { do: 'drop' }>, clock: Clock): Promise<boolean> {

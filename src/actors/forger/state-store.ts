@@ -3,7 +3,7 @@
  * state after any live batch can be loaded again.
  */
 import type { Clock } from '../../clock.ts'
-import { Account, Batch, FoldedState, LIVE_BATCH_STATES, type StoredAccount } from '../../entities/forger/batch.ts'
+import { Account, Batch, LIVE_BATCH_STATES, type StoredAccount } from '../../entities/forger/batch.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { HashedAccount } from './rollup/state.ts'
 import { INITIAL_LAST_IDX, type Hex } from './rollup/types.ts'
@@ -24,9 +24,12 @@ export interface LoadedState extends StateBase {
 
 const GENESIS: StateBase = { batchNum: 0, root: 0n, lastIdx: INITIAL_LAST_IDX }
 
+/** Read at every look, so a row and not an entity. */
 export async function loadBase(em: Em): Promise<StateBase> {
-  const row = await em.findOne(FoldedState, { name: 'base' })
-  return row ? { batchNum: row.batchNum, root: row.root, lastIdx: Number(row.lastIdx) } : GENESIS
+  const [row] = await em.execute<{ batch_num: number; root: string; last_idx: string }[]>(
+    `select batch_num, root::text, last_idx::text from forger.folded_state where name = 'base'`,
+  )
+  return row ? { batchNum: row.batch_num, root: BigInt(row.root), lastIdx: Number(row.last_idx) } : GENESIS
 }
 
 /** The state after a live batch (or of the base itself); null when the live batches do not lead there. */
@@ -85,24 +88,25 @@ export const storedOf = (leaf: HashedAccount): StoredAccount => ({
 /** Makes a final batch part of the base and lets go of what only an unfinished batch needs. Batches fold in order. */
 export async function fold(em: Em, batchId: bigint, clock: Clock): Promise<void> {
   await em.execute(
-    `insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, leaf_hash, batch_num)
-     select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", a."leafHash", b.num
-     from forger.batch b, jsonb_to_recordset(b.accounts)
-       as a(idx bigint, "tokenId" bigint, nonce bigint, balance numeric, ay numeric, sign int, "ethAddr" text, "leafHash" numeric)
-     where b.id = ?
-     on conflict (idx) do update set nonce = excluded.nonce, balance = excluded.balance, batch_num = excluded.batch_num,
-       token_id = excluded.token_id, ay = excluded.ay, sign = excluded.sign, eth_addr = excluded.eth_addr, leaf_hash = excluded.leaf_hash`,
-    [batchId],
-  )
-  await em.execute(
-    `insert into forger.folded_state (name, batch_num, root, last_idx)
-     select 'base', num, new_root, new_last_idx from forger.batch where id = ?
-     on conflict (name) do update set batch_num = excluded.batch_num, root = excluded.root, last_idx = excluded.last_idx`,
-    [batchId],
-  )
-  await em.execute(
-    `update forger.batch set state = 'final', final_at = ?, accounts = null, prover_input = null, because = null where id = ?`,
-    [new Date(clock.now()), batchId],
+    `with done as (
+       select id, num, new_root, new_last_idx, accounts from forger.batch where id = ?
+     ), leaves as (
+       insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, leaf_hash, batch_num)
+       select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", a."leafHash", b.num
+       from done b, jsonb_to_recordset(b.accounts) as a(idx bigint, "tokenId" bigint, nonce bigint, balance numeric,
+         ay numeric, sign int, "ethAddr" text, "leafHash" numeric)
+       on conflict (idx) do update set nonce = excluded.nonce, balance = excluded.balance,
+         batch_num = excluded.batch_num, token_id = excluded.token_id, ay = excluded.ay, sign = excluded.sign,
+         eth_addr = excluded.eth_addr, leaf_hash = excluded.leaf_hash
+     ), base as (
+       insert into forger.folded_state (name, batch_num, root, last_idx)
+       select 'base', num, new_root, new_last_idx from done
+       on conflict (name) do update set batch_num = excluded.batch_num, root = excluded.root,
+         last_idx = excluded.last_idx
+     )
+     update forger.batch b set state = 'final', final_at = ?, accounts = null, prover_input = null, because = null
+     from done where b.id = done.id`,
+    [batchId, new Date(clock.now())],
   )
 }
 

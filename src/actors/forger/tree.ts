@@ -94,7 +94,7 @@ function proversChild(context: Ctx): ChildSpec {
         client: proverClient({ baseUrl: url, inputPath: config.provers.inputPath, fetch, clock, ...HTTP_LIMITS }),
         book,
         pool: provers,
-        notify: [pipeline, coordinator],
+        notify: [pipeline],
         cancelOnStop: false,
         settings: {
           pollMs: config.provers.pollInterval,
