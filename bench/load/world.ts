@@ -132,5 +132,5 @@ urls = ${JSON.stringify(urls)}
 poll_interval = "${Math.max(20, Math.floor(options.proofMs / 10))}ms"
 proof_timeout = "${Math.ceil((options.proofMs * 4) / 1000)}s"
 max_attempts = 20
-lookahead = 4
+lookahead = 8
 `
