@@ -224,7 +224,10 @@ export class Worker implements LoopHost {
     const { definition } = this
     if (definition.stop === undefined || life.strand === null) return undefined
     const failed = (error: unknown): void =>
-      life.log.warn('stop function failed', { reason: messageOf(error), exit: exit.reason })
+      life.log[isTransient(error) ? 'debug' : 'warn']('stop function failed', {
+        reason: messageOf(error),
+        exit: exit.reason,
+      })
     try {
       const stopped = definition.stop(life.state, exit.reason)
       return isPromise(stopped) ? stopped.catch(failed) : undefined
