@@ -28,7 +28,7 @@ export interface DaemonOptions {
 const EXIT = { done: 0, dependency: 69, bug: 70, configuration: 78 } as const
 /** After this the daemon ends whatever still runs: the next start recovers. */
 const STOP_DEADLINE_MS = 9_000
-const LEFTOVER_MS = 500
+const LEFTOVER_MS = 200
 
 /** Runs until it is asked to stop or cannot go on; answers the exit code. Errors before the tree starts are thrown. */
 export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise<number> {

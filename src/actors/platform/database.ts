@@ -28,13 +28,13 @@ export interface DatabaseSlot extends DatabasePort {
 }
 
 export function databaseSlot(): DatabaseSlot {
-  let open: Orm | null = null
+  let current: Orm | null = null
   return {
     set: orm => {
-      open = orm
+      current = orm
     },
     orm: () => {
-      if (open) return open
+      if (current) return current
       throw new DatabaseDownError('the database is not up yet')
     },
   }
