@@ -5,6 +5,7 @@ import type { RoleContext } from '../../role.ts'
 import { maskUrl } from '../../secrets.ts'
 import { supervisor, worker } from '../../supervisors/child.ts'
 import type { ChildSpec, SupervisorSpec } from '../../supervisors/spec.ts'
+import type { Ref } from '../kit/ref.ts'
 import { proverOf, proverPoolOf, type ProverStatus } from '../lanes/prover-pool-messages.ts'
 import { proverPool } from '../lanes/prover-pool.ts'
 import { proverClient } from '../lanes/prover/client.ts'
@@ -14,8 +15,9 @@ import { builderActor } from './builder/actor.ts'
 import type { ForgerConfig } from './config.ts'
 import { inspectContracts, type ContractFacts } from './contract-check.ts'
 import { coordinatorActor } from './coordinator.ts'
+import { debugFiles, debugFilesActor, type DebugFilesArgs } from './debug-files.ts'
 import { openFeeAccount } from './fee-account.ts'
-import { builder, coordinator, pipeline, purger } from './messages.ts'
+import { builder, coordinator, pipeline, purger, type Look } from './messages.ts'
 import { pipelineActor } from './pipeline.ts'
 import type { PlanRules } from './plan.ts'
 import type { ForgerIdentity } from './policy/slots.ts'
@@ -46,6 +48,7 @@ export function forgerTree(context: Ctx): SupervisorSpec {
       proversChild(context),
       pipelineChild(context),
       purgerChild(context),
+      ...debugFilesChild(context),
     ],
   })
 }
@@ -94,7 +97,7 @@ function proversChild(context: Ctx): ChildSpec {
         client: proverClient({ baseUrl: url, inputPath: config.provers.inputPath, fetch, clock, ...HTTP_LIMITS }),
         book,
         pool: provers,
-        notify: [pipeline],
+        notify: [pipeline, ...debugListener(context)],
         cancelOnStop: false,
         settings: {
           pollMs: config.provers.pollInterval,
@@ -151,7 +154,7 @@ function pipelineChild(context: Ctx): ChildSpec {
       provers,
       lane: txManagerOf(config.chain, config.account),
       retryMs: config.forgeRetryInterval,
-      onStep: () => {},
+      onStep: () => debugListener(context).forEach(to => context.send(to, { type: 'look' })),
     }),
   })
 }
@@ -183,6 +186,17 @@ function purgerChild(context: Ctx): ChildSpec {
     args: () => ({ db: context.orm, pool: context.config.pool }),
   })
 }
+
+/** Last, and only when a folder is configured: nobody relies on it. */
+function debugFilesChild(context: Ctx): ChildSpec[] {
+  const { debugBatchPath: folder, debugBatchKeep: keep } = context.config
+  if (folder === undefined) return []
+  const args = (): DebugFilesArgs => ({ db: context.orm, folder, keep })
+  return [worker({ id: debugFiles.id, actor: debugFilesActor, backoff: BACKOFF, args })]
+}
+
+/** Who hears of a batch's steps besides those who act on them. */
+const debugListener = ({ config }: Ctx): Ref<Look>[] => (config.debugBatchPath === undefined ? [] : [debugFiles])
 
 const identity = ({ config, addressOf }: Ctx): ForgerIdentity => ({
   address: addressOf(config.account).toLowerCase(),
