@@ -1,9 +1,10 @@
 /**
  * What `--demo` has that a real deployment brings along: a chain of its own, funded keys, free ports.
  */
+import { pbkdf2Sync } from 'node:crypto'
 import { createServer } from 'node:net'
 import type { Hex } from 'viem'
-import { mnemonicToAccount, type HDAccount } from 'viem/accounts'
+import { HDKey, hdKeyToAccount, type HDAccount } from 'viem/accounts'
 import type { Loaded } from '../config/load.ts'
 import { OperatorError } from '../errors.ts'
 import type { DemoWorld } from '../role.ts'
@@ -62,7 +63,11 @@ const ownChain = (rpcUrl: string): [string, unknown][] => [
   ['chains.local.ws', rpcUrl.replace('http', 'ws')],
 ]
 
-const accountAt = (index: number): HDAccount => mnemonicToAccount(MNEMONIC, { addressIndex: index })
+const root = (): HDKey => (cachedRoot ??= HDKey.fromMasterSeed(pbkdf2Sync(MNEMONIC, 'mnemonic', 2048, 64, 'sha512')))
+/** Made once and natively: a start should not spend its time on it (BIP-39 asks for 2048 rounds). */
+let cachedRoot: HDKey | null = null
+
+const accountAt = (index: number): HDAccount => hdKeyToAccount(root(), { addressIndex: index })
 
 function keyOf(index: number): Hex {
   const key = accountAt(index).getHdKey().privateKey
