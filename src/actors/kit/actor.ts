@@ -50,6 +50,12 @@ export interface Context<M> {
   after(ms: number, message: M): () => void
   /** Sends `message` to self about every `ms`, jittered by a fifth. Dies with this incarnation. */
   every(ms: number, message: M): () => void
+  /**
+   * Hands something open to this incarnation: however it ends (stopped, crashed, killed, a failed start), `close` runs
+   * once, the last one handed over first. The next incarnation starts, and a stop ends, when all is closed or the
+   * shutdown time has passed.
+   */
+  own(close: () => unknown): void
   /** Sends `message` to self when the current incarnation of `other` ends (at once when it does not run). */
   watch<T>(other: Ref<T>, message: (reason: string) => M): () => void
 }

@@ -7,6 +7,8 @@ import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Context, Tagged } from './actor.ts'
 import type { Runnable, Strand } from './nact.ts'
+import { messageOf } from '../../errors.ts'
+import { type Close, Owned } from './owned.ts'
 import { ref, type Ref } from './ref.ts'
 import type { Runtime, StartOutcome } from './unit.ts'
 
@@ -40,6 +42,7 @@ export class Life implements Context<Tagged>, Runnable {
   #controller: AbortController | null = null
   #log: Log | null = null
   #cancels: Set<() => void> | null = null
+  #owned: Owned | null = null
 
   constructor(host: Host, incarnation: number) {
     this.#host = host
@@ -115,6 +118,21 @@ export class Life implements Context<Tagged>, Runnable {
         done()
         this.#toSelf(message(reason))
       }),
+    )
+  }
+
+  own(close: Close): void {
+    this.#owned ??= new Owned()
+    this.#owned.add(close)
+    if (!this.alive) void this.release()
+  }
+
+  /** Closes what this incarnation holds open; returns nothing when it holds nothing. */
+  release(): Promise<void> | undefined {
+    const owned = this.#owned
+    this.#owned = null
+    return owned?.close(error =>
+      this.log.warn('could not close what the actor held open', { reason: messageOf(error) }),
     )
   }
 

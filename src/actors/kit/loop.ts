@@ -7,6 +7,7 @@ import { HandlerHungError } from './errors.ts'
 import type { Letters } from './letters.ts'
 import type { Life } from './life.ts'
 import type { Outage } from './outage.ts'
+import { isPromise } from './promise.ts'
 import type { Runtime, Unit } from './unit.ts'
 
 /** Messages handled in one turn of the event loop, at most. */
@@ -146,7 +147,3 @@ export class Loop {
     return life.unlimit
   }
 }
-
-/** A promise of ours or of anybody. */
-export const isPromise = (value: unknown): value is Promise<never> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'

@@ -6,13 +6,15 @@
  * message, `fatal` ends the actor for a human, anything else is a crash. Results of an ended incarnation are ignored.
  */
 import { isFatal, isTransient, messageOf, OperatorError } from '../../errors.ts'
+import type { Clock } from '../../clock.ts'
 import type { ActorDefinition, Tagged } from './actor.ts'
 import { ActorEndedError, NotRunningError } from './errors.ts'
 import { type Exit, ExitSignal, IgnoreSignal, KILLED, SHUTDOWN } from './exit.ts'
 import { Letters } from './letters.ts'
 import { Life } from './life.ts'
-import { isPromise, Loop, type LoopHost } from './loop.ts'
+import { Loop, type LoopHost } from './loop.ts'
 import { Outage } from './outage.ts'
+import { isPromise } from './promise.ts'
 import type { Owner, Runtime, StartOutcome, Within } from './unit.ts'
 
 const OWN_LIMIT_MS = 5000
@@ -49,6 +51,8 @@ export class Worker implements LoopHost {
   #life: Life | null = null
   #expected = false
   #ended: (() => void) | null = null
+  /** What the last incarnation held open is being closed. */
+  #closing: Promise<void> | null = null
 
   constructor(runtime: Runtime, owner: Owner, { id, definition, args, within }: WorkerOptions) {
     this.id = id
@@ -110,14 +114,15 @@ export class Worker implements LoopHost {
   }
 
   begin(): StartOutcome | Promise<StartOutcome> {
-    this.#life = new Life(this, ++this.incarnation)
+    const life = new Life(this, ++this.incarnation)
+    this.#life = life
     this.#expected = true
-    return this.#attempt(this.#life)
+    return this.#closing === null ? this.#attempt(life) : this.#attemptAfter(this.#closing, life)
   }
 
   end(within: Within): void | Promise<void> {
     const life = this.#life
-    if (life === null) return
+    if (life === null) return this.#closing ?? undefined
     if (within === 'brutal-kill') return this.#over(life, KILLED, false)
     const already = life.stopping
     life.stopping = true
@@ -222,7 +227,7 @@ export class Worker implements LoopHost {
   /** Runs the definition's `stop`; never throws, and returns nothing when it was done on the spot. */
   #runStop(life: Life, exit: Exit): Promise<void> | undefined {
     const { definition } = this
-    if (definition.stop === undefined || life.strand === null) return undefined
+    if (definition.stop === undefined || life.strand === null) return life.release()
     const failed = (error: unknown): void =>
       life.log[isTransient(error) ? 'debug' : 'warn']('stop function failed', {
         reason: messageOf(error),
@@ -230,9 +235,10 @@ export class Worker implements LoopHost {
       })
     try {
       const stopped = definition.stop(life.state, exit.reason)
-      return isPromise(stopped) ? stopped.catch(failed) : undefined
+      return isPromise(stopped) ? stopped.catch(failed).then(() => life.release()) : life.release()
     } catch (error) {
       failed(error)
+      return life.release()
     }
   }
 
@@ -248,6 +254,7 @@ export class Worker implements LoopHost {
     this.#loop.reset()
     this.outage?.end()
     life.end()
+    this.#release(life)
     this.letters.refuseAll(() => new ActorEndedError(id, exit.reason))
     const { emit } = this.runtime
     if (ran) emit({ type: 'terminated', id, incarnation, exit })
@@ -259,6 +266,22 @@ export class Worker implements LoopHost {
     else if (tell && answerStart === null) {
       this.#owner.lateStart(id, incarnation, { is: 'failed', error: new NotRunningError(id) })
     }
+  }
+
+  /** Begins to close what it held open, and remembers that for as long as the shutdown time allows. */
+  #release(life: Life): void {
+    const closing = life.release()
+    if (closing !== undefined) this.#closing = this.#closed(closing)
+  }
+
+  async #closed(closing: Promise<void>): Promise<void> {
+    await atMost(ownLimitMs(this.#within), closing, this.runtime.clock)
+    this.#closing = null
+  }
+
+  async #attemptAfter(closing: Promise<void>, life: Life): Promise<StartOutcome> {
+    await closing
+    return life.alive ? await this.#attempt(life) : { is: 'failed', error: new NotRunningError(this.id) }
   }
 
   #attempt(life: Life): StartOutcome | Promise<StartOutcome> {
@@ -313,6 +336,7 @@ export class Worker implements LoopHost {
     const { id } = this
     life.answerStart = null
     if (!life.stopping && isTransient(error)) {
+      this.#release(life)
       this.outage ??= new Outage()
       this.outage.wait(this.runtime, id, error, () => void this.#retry(life))
       return { is: 'waiting' }
@@ -325,7 +349,7 @@ export class Worker implements LoopHost {
   }
 
   async #retry(life: Life): Promise<void> {
-    const outcome = await this.#attempt(life)
+    const outcome = await (this.#closing === null ? this.#attempt(life) : this.#attemptAfter(this.#closing, life))
     if (outcome.is !== 'waiting') this.#owner.lateStart(this.id, life.incarnation, outcome)
   }
 }
@@ -334,4 +358,13 @@ export class Worker implements LoopHost {
 function ownLimitMs(within: Within): number | null {
   if (within === 'infinity') return null
   return within === 'brutal-kill' ? OWN_LIMIT_MS : within
+}
+
+/** Resolves when the work is done, or after the limit. */
+async function atMost(limitMs: number | null, work: Promise<void>, clock: Clock): Promise<void> {
+  if (limitMs === null) return await work
+  const limit = Promise.withResolvers<void>()
+  const cancel = clock.after(limitMs, limit.resolve)
+  await Promise.race([work, limit.promise])
+  cancel()
 }
