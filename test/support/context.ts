@@ -40,6 +40,7 @@ export async function drive<Args, M extends Tagged, S>(
   const planned: DrivenActor<M>['planned'] = []
   const logs: LogLine[] = []
   const ended = new AbortController()
+  const owned: (() => unknown)[] = []
   const context: Context<M> = {
     self: ref<M>(id),
     id,
@@ -55,6 +56,7 @@ export async function drive<Args, M extends Tagged, S>(
       return () => {}
     },
     every: () => () => {},
+    own: close => void owned.push(close),
     watch: () => () => {},
   }
   let state = await definition.start(args, context)
@@ -65,6 +67,7 @@ export async function drive<Args, M extends Tagged, S>(
     stop: async () => {
       await definition.stop?.(state, 'shutdown')
       ended.abort()
+      for (const close of owned.toReversed()) await close()
     },
     sent,
     planned,
