@@ -82,11 +82,17 @@ const contentsOf = (built: BuiltBatch, { l1UserTxs, l1CoordinatorTxs, l2Txs, fee
     L1UserTxs: l1UserTxs.map((tx, at) => ({ ...tx, ...built.l1Effects[at] })),
     L1CoordTxs: l1CoordinatorTxs.map((tx, at) => ({ ...tx, newIdx: built.l1CoordinatorIdxs[at] })),
     L1CoordinatorTxsAuths: l1CoordinatorTxs.map(joinSignature),
-    L2Txs: l2Txs.map((tx, at) => ({ txId: l2TxId(tx), ...tx, ...built.l2Effects[at] })),
+    L2Txs: l2Txs.map((tx, at) => ({ txId: l2TxId(tx), ...signedPart(tx), ...built.l2Effects[at] })),
     CoordIdxs: feeIdxs,
     exits: built.exits,
     feeTotals: built.feeTotals,
   })
+
+/** Without what only the selection needed. */
+function signedPart(tx: SignedL2Tx & { readonly feeValue?: number }): SignedL2Tx {
+  const { feeValue: _, ...signed } = tx
+  return signed
+}
 
 /** JSON-safe: big integers become decimal strings. */
 const plain = (value: unknown): unknown =>
