@@ -216,3 +216,25 @@ test('after and every can be taken back', async t => {
 
 const byFirstLetter = (message: Probe): string =>
   message.type === 'note' ? `note ${message.text.slice(0, 1)}` : message.type
+
+test('what an ended incarnation still sends, delivers or asks reaches nobody', async t => {
+  const work = Promise.withResolvers<void>()
+  const rejected: unknown[] = []
+  const { system, run, read, node } = await running(root([probe('a'), probe('b')]))
+  run('a', async (state, ctx) => {
+    await work.promise
+    ctx.send(ref<Probe>('b'), note('sent'))
+    await ctx.deliver(ref<Probe>('b'), note('delivered')).catch((error: unknown) => rejected.push(error))
+    const asked = ctx.ask<Probe, unknown>(ref('b'), reply => ({ type: 'read', reply }), 1000)
+    await asked.catch((error: unknown) => rejected.push(error))
+    return state
+  })
+  await settle()
+  system.kill('a')
+  await until(() => node('a').restarts === 1)
+  work.resolve()
+  await until(() => rejected.length === 2)
+  t.true(rejected.every(error => error instanceof NotRunningError))
+  t.deepEqual(await read('b'), [])
+  await system.stop()
+})

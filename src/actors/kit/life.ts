@@ -8,6 +8,7 @@ import type { Log } from '../../log.ts'
 import type { Context, Tagged } from './actor.ts'
 import type { Runnable, Strand } from './nact.ts'
 import { messageOf } from '../../errors.ts'
+import { NotRunningError } from './errors.ts'
 import { type Close, Owned } from './owned.ts'
 import { ref, type Ref } from './ref.ts'
 import type { Runtime, StartOutcome } from './unit.ts'
@@ -82,10 +83,12 @@ export class Life implements Context<Tagged>, Runnable {
   }
 
   deliver<T>(to: Ref<T>, message: T): Promise<void> {
+    if (!this.alive) return Promise.reject(new NotRunningError(this.id))
     return this.#host.runtime.deliver(to.id, message as Tagged) // as in `send`
   }
 
   ask<T, R>(to: Ref<T>, question: (reply: (answer: R) => void) => T, deadlineMs: number): Promise<R> {
+    if (!this.alive) return Promise.reject(new NotRunningError(this.id))
     return this.#host.runtime.ask(to.id, question, deadlineMs)
   }
 
