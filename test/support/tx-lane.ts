@@ -46,6 +46,8 @@ export interface Bench {
   readonly chain: ReturnType<typeof testClient>
   /** Another actor on the same lane: a new life of the daemon, or another daemon. */
   start(changes?: LaneChanges): Promise<Lane>
+  /** A hit of the counter under this key, as it would be wished for. */
+  plainWish(key: string): Wish
   wish(key: string, changes?: Partial<Wish>): Promise<Intent>
   cancel(key: string, because: string): Promise<void>
   tx(key: string): Promise<TransactionView>
@@ -109,6 +111,7 @@ async function createBench(orm: Orm, rpcUrl: string, through?: string): Promise<
     chain,
     mine,
     start: async (changes = {}) => startLane(bench, connect(through ?? rpcUrl), changes),
+    plainWish: key => plainWish(key, counter),
     wish: (key, changes = {}) =>
       orm.em.fork().transactional(em => wish(em, { ...plainWish(key, counter), ...changes }, clock)),
     cancel: (key, because) => orm.em.fork().transactional(em => cancel(em, key, because, clock)),

@@ -3,7 +3,7 @@ import test from 'ava'
 import { encodeFunctionData } from 'viem'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
 import { accountStatus, explainIntent, listTransactions } from '../../../src/actors/lanes/tx/explain.ts'
-import { acknowledge, untold } from '../../../src/actors/lanes/wish.ts'
+import { acknowledge, untold, wish } from '../../../src/actors/lanes/wish.ts'
 import { counterAbi } from '../../support/counter.ts'
 import { useTxLane } from '../../support/tx-lane.ts'
 
@@ -64,6 +64,16 @@ test.serial('the same key with the same content is one wish, with another it is 
   const error = await t.throwsAsync(b.wish('a', { value: 1n }))
   t.like(error, { code: 'TX_001', facts: { field: 'value' } })
   t.is(await b.orm.em.fork().count(Intent), 1)
+})
+
+test.serial('a wish in a transaction that does not commit was never made', async t => {
+  const b = await bench(t)
+  const undone = b.orm.em.fork().transactional(async em => {
+    await wish(em, { ...b.plainWish('a') }, b.clock)
+    throw new Error('changed my mind')
+  })
+  await t.throwsAsync(undone, { message: 'changed my mind' })
+  t.is(await b.orm.em.fork().count(Intent), 0)
 })
 
 test.serial('a wish that can never be a transaction is refused', async t => {

@@ -16,8 +16,10 @@ export async function pass(lane: Lane): Promise<void> {
   if (!seen) return
   const open = await confirm(lane, await readOpen(lane))
   if (!open) return
-  await fillGaps(lane, open)
-  await replaceWhereDue(lane, await readOpen(lane))
+  if (open.length > 0) {
+    await fillGaps(lane, open)
+    await replaceWhereDue(lane, await readOpen(lane))
+  }
   await sendQueued(lane)
 }
 
