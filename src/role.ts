@@ -9,7 +9,7 @@ import type { FactSource } from './actors/chain/source.ts'
 import type { ChainNews } from './actors/chain/messages.ts'
 import type { Ref } from './actors/kit/ref.ts'
 import type { Clock } from './clock.ts'
-import type { Orm, Schema } from './entities/orm.ts'
+import type { Em, Orm, Schema } from './entities/orm.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisors/spec.ts'
@@ -96,6 +96,25 @@ export interface RoleDemo {
   readonly beside: readonly ChildSpec[]
 }
 
+/** A message at times of the day. A time that passes while the daemon does not run is not made up for. */
+export interface Schedule {
+  /** Unique, for logs: `forger/purge`. */
+  readonly name: string
+  /** A cron expression; UTC. */
+  readonly cron: string
+  readonly fire: (send: <M>(to: Ref<M>, message: NoInfer<M>) => void) => void
+}
+
+/** One kind of rows that get old, and how long they are kept. */
+export interface Sweep {
+  /** For logs: `crashes`. */
+  readonly name: string
+  /** Milliseconds; 0 keeps them for ever. */
+  readonly keepMs: number
+  /** Deletes at most `limit` of those from before `before`; answers how many. */
+  readonly run: (em: Em, before: Date, limit: number) => Promise<number>
+}
+
 export interface Role<Section = unknown> {
   /** Lower-case; also the folder, the configuration section and the HTTP prefix `/v1/<name>`. */
   readonly name: string
@@ -107,6 +126,10 @@ export interface Role<Section = unknown> {
   /** Its part of the tree; a supervisor with the role's name as id. */
   tree(context: RoleContext<Section>): SupervisorSpec
   subscriptions(context: RoleContext<Section>): readonly Subscription[]
+  /** What is sent to its actors by the clock. */
+  schedules?(context: RoleContext<Section>): readonly Schedule[]
+  /** What of its rows the kernel's housekeeping deletes by age. */
+  sweeps?(context: RoleContext<Section>): readonly Sweep[]
   /** Extra HTTP under `/v1/<name>`; reading only unless a route asks for the operator token. */
   routes?(context: RoleContext<Section>): FastifyPluginAsync
   /** Routes at fixed places outside `/v1/<name>`, for compatibility with the role's predecessor. */

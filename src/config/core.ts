@@ -3,7 +3,7 @@
  */
 import { Type } from 'typebox'
 import { LOG_LEVELS } from '../log.ts'
-import { Duration, Named, OneOf, Path, SecretReference, Section, Size, Url, Wei } from './fields.ts'
+import { CronTimes, Duration, Named, OneOf, Path, SecretReference, Section, Size, Url, Wei } from './fields.ts'
 import type { Decoded } from './types.ts'
 
 /** The roles that run when nothing is said. */
@@ -209,6 +209,23 @@ const supervision = Section(
   { description: 'How crashes are contained.' },
 )
 
+const retention = Section(
+  {
+    schedule: CronTimes({ default: '17 3 * * *', description: 'When old rows are deleted; UTC.' }),
+    crashes: Duration({ default: '90d', description: 'How long crash records are kept; 0 is for ever.' }),
+    decisions: Duration({
+      default: '30d',
+      description: 'How long decisions are kept after they were last repeated; 0 is for ever.',
+    }),
+    audit: Duration({ default: '365d', description: 'How long changes made by people are kept; 0 is for ever.' }),
+    transactions: Duration({
+      default: '90d',
+      description: 'How long settled transactions are kept, with every signed version; 0 is for ever.',
+    }),
+  },
+  { description: 'What is deleted when it is old.' },
+)
+
 /** The core of the configuration; the order is the order of the reference. */
 export const core = Section(
   {
@@ -225,6 +242,7 @@ export const core = Section(
     tx,
     roles,
     supervision,
+    retention,
   },
   { description: 'Forgekeeper' },
 )

@@ -54,6 +54,7 @@ const TEXTS: Readonly<Record<Unit, string>> = {
   address: `0x${'0'.repeat(38)}01`,
   url: '127.0.0.1:3000',
   secret: 'env:NAME',
+  cron: '*/10 * * * *',
   duration: '10m',
   size: '1 MiB',
   wei: '20 gwei',

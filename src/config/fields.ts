@@ -40,6 +40,9 @@ const text = <T>(unit: Unit, options: TextOptions, more: Record<string, unknown>
 /** Text such as `"10m"`, `"1h30m"`, `"500ms"`; the value is milliseconds. */
 export const Duration = (options: TextOptions): TUnsafe<number> => text('duration', options)
 
+/** Text such as `"17 3 * * *"`: times in UTC as cron writes them. The value is the text. */
+export const CronTimes = (options: TextOptions): TUnsafe<string> => text('cron', options)
+
 /** Text such as `"1 MiB"`; the value is bytes. */
 export const Size = (options: TextOptions): TUnsafe<number> => text('size', options)
 

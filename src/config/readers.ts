@@ -3,6 +3,7 @@
  */
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { parseCron } from './cron.ts'
 import { parseDuration, parseSize, parseWei } from './units.ts'
 
 export interface Reader {
@@ -13,12 +14,17 @@ export interface Reader {
   readonly read: (text: string) => unknown
 }
 
-export type Unit = 'duration' | 'size' | 'wei' | 'address' | 'secret' | 'url' | 'path'
+export type Unit = 'cron' | 'duration' | 'size' | 'wei' | 'address' | 'secret' | 'url' | 'path'
 
 const asIs = (text: string): string => text
 
 /** `secret`, `url` and `path` depend on their surroundings: the decoder handles them, these entries only describe. */
 export const UNITS: Readonly<Record<Unit, Reader>> = {
+  cron: {
+    expected: 'a cron expression such as "*/10 * * * *" (minute, hour, day of month, month, day of week; UTC)',
+    pattern: '^\\S+( \\S+){4,5}$',
+    read: parseCron,
+  },
   duration: {
     expected: 'a duration such as "10m", "1h30m" or "500ms"',
     pattern: '^(0|(\\d+(\\.\\d+)? ?(ms|s|m|h|d))+)$',

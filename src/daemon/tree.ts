@@ -4,13 +4,18 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { AccountConfig } from '../config/core.ts'
+import { nodeCron } from '../actors/platform/cron.ts'
 import { database } from '../actors/platform/database.ts'
+import { housekeeping, housekeepingActor } from '../actors/platform/housekeeping.ts'
+import { kernelSweeps } from '../actors/platform/retention.ts'
+import { schedules, schedulesActor } from '../actors/platform/schedules.ts'
 import { ref } from '../actors/kit/ref.ts'
 import { txManagerOf } from '../actors/lanes/tx-manager-messages.ts'
 import { txManager } from '../actors/lanes/tx-manager.ts'
 import { txMetrics } from '../actors/lanes/tx/metrics.ts'
 import { httpActor } from '../http/http-actor.ts'
 import { buildServer } from '../http/server.ts'
+import type { Schedule } from '../role.ts'
 import { supervisor, worker } from '../supervisors/child.ts'
 import type { ChildSpec, SupervisorSpec } from '../supervisors/spec.ts'
 import type { Parts } from './assemble.ts'
@@ -40,6 +45,7 @@ export function daemonTree(parts: Parts): SupervisorSpec {
       platform(parts),
       ...(beside.length === 0 ? [] : [supervisor({ id: 'demo', strategy: 'one-for-one', children: beside })]),
       roles,
+      schedulesChild(parts),
     ],
   })
 }
@@ -67,8 +73,32 @@ function platform(parts: Parts): SupervisorSpec {
       databaseChild,
       ...[...parts.chains].map(([name, chain]) => chainTree(parts, name, chain)),
       ...Object.entries(parts.loaded.config.accounts).map(([name, account]) => laneChild(parts, name, account)),
+      housekeepingChild(parts),
     ],
   })
+}
+
+function housekeepingChild({ database: port, entries, loaded, backoff }: Parts): ChildSpec {
+  const sweeps = [
+    ...kernelSweeps(loaded.config.retention),
+    ...entries.flatMap(({ role, context }) => role.sweeps?.(context) ?? []),
+  ]
+  return worker({
+    id: housekeeping.id,
+    actor: housekeepingActor,
+    backoff,
+    args: () => ({ db: port.orm, sweeps }),
+  })
+}
+
+/** Last: it only tells others, and they must be there. */
+function schedulesChild({ entries, loaded, backoff }: Parts): ChildSpec {
+  const { schedule: cron } = loaded.config.retention
+  const all = [
+    { name: housekeeping.id, cron, fire: send => send(housekeeping, { type: 'sweep' }) } satisfies Schedule,
+    ...entries.flatMap(({ role, context }) => role.schedules?.(context) ?? []),
+  ]
+  return worker({ id: schedules.id, actor: schedulesActor, backoff, args: () => ({ schedules: all, cron: nodeCron }) })
 }
 
 function laneChild(parts: Parts, name: string, account: AccountConfig): ChildSpec {

@@ -3,7 +3,7 @@
  * names work as aliases.
  */
 import Type from 'typebox'
-import { Address, Duration, NameOf, Path, Section, Url } from '../../config/fields.ts'
+import { Address, CronTimes, Duration, NameOf, Path, Section, Url } from '../../config/fields.ts'
 import type { Decoded } from '../../config/types.ts'
 
 const COORDINATOR = 'HEZNODE_COORDINATOR_'
@@ -198,6 +198,10 @@ const pool = Section(
       description: 'Time between two looks for transactions that were marked for deletion from outside.',
       'x-env-aliases': [`${COORDINATOR}PURGEBYEXTDELINTERVAL`],
     }),
+    purge_schedule: CronTimes({
+      default: '*/10 * * * *',
+      description: 'When transactions that were marked for deletion from outside are deleted besides; UTC.',
+    }),
     selection_window: Type.Integer({
       default: 8192,
       minimum: 1,
@@ -234,6 +238,10 @@ export const forgerSection = Section(
     provers,
     gas,
     pool,
+    keep_contents: Duration({
+      default: '30d',
+      description: 'How long it is kept what a settled batch held, for people and the JSON dump; 0 is for ever.',
+    }),
     debug_batch_path: Type.Optional(
       Path({
         description: 'Folder in which every batch is written as a JSON file at each step.',

@@ -7,8 +7,9 @@ import { forgerSection, type ForgerConfig } from './config.ts'
 import { forgerChecks } from './checks.ts'
 import { demo } from './demo/index.ts'
 import { explainForger } from './explain.ts'
-import { coordinator } from './messages.ts'
+import { coordinator, purger } from './messages.ts'
 import { poolApi } from './pool-api/pool-api.ts'
+import { forgerSweeps } from './retention.ts'
 import { rollupSource } from './rollup-source.ts'
 import { forgerRoutes } from './routes.ts'
 import { forgerTree, shownProvers } from './tree.ts'
@@ -24,6 +25,10 @@ export default defineRole<ForgerConfig>({
   subscriptions: ({ config }: Ctx) => [
     { chain: config.chain, sources: [rollupSource(config, BigInt(config.deployedAt))], subscribers: [coordinator] },
   ],
+  schedules: ({ config }) => [
+    { name: 'forger/purge', cron: config.pool.purgeSchedule, fire: send => send(purger, { type: 'purge' }) },
+  ],
+  sweeps: ({ config }) => forgerSweeps(config),
   routes: context => forgerRoutes({ orm: context.orm, provers: () => shownProvers(context) }),
   publicRoutes: ({ orm, clock, config, chain }) =>
     poolApi({

@@ -40,4 +40,4 @@ export type BuilderAnswer =
 export const coordinator: Ref<CoordinatorMessage> = ref('forger/coordinator')
 export const pipeline: Ref<PipelineMessage> = ref('forger/pipeline')
 export const builder: Ref<BuilderMessage> = ref('forger/builder')
-export const purger: Ref<ChainNews | Look> = ref('forger/purger')
+export const purger: Ref<ChainNews | Look | { readonly type: 'purge' }> = ref('forger/purger')
