@@ -1,0 +1,48 @@
+import test from 'ava'
+import { decideSend, type SendRules, type SendView } from '../../../../src/actors/forger/policy/send.ts'
+import { BOOT, chainView, US } from '../../../support/chain-view.ts'
+
+const rules: SendRules = { us: { address: US, mustForgeAtSlotDeadline: true }, sendBatchBlocksMarginCheck: 0 }
+const view = (head: number, more: Partial<SendView> = {}): SendView => ({
+  chain: chainView(head, [US, BOOT], { lastL1L2Batch: String(head) }),
+  head: BigInt(head),
+  l1Batch: false,
+  lastSentL1Block: 0n,
+  ...more,
+})
+
+test('in our slot a proven batch is sent, to land before the slot ends', t => {
+  t.deepEqual(decideSend(view(10), rules), { do: 'send', notAfterBlock: 40n })
+})
+
+test('a batch proven when the next block is not ours is not sent (scenario 50)', t => {
+  const late = decideSend(view(40, { chain: chainView(40, [BOOT, BOOT]) }), rules)
+  t.deepEqual(late, { do: 'refuse', because: 'forgeBatch shouldSend: block 41 is not ours to forge in' })
+})
+
+test('nor is one that is within the margin of the slot’s end (scenario 51)', t => {
+  const careful = { ...rules, sendBatchBlocksMarginCheck: 1 }
+  t.is(decideSend(view(38), careful).do, 'send', 'blocks 39 and 40')
+  t.deepEqual(decideSend(view(39), careful), {
+    do: 'refuse',
+    because: 'forgeBatch shouldSend: block 41 is not ours to forge in',
+  })
+  t.is(decideSend(view(39), rules).do, 'send')
+})
+
+test('an L2 batch is not sent when the contract is about to demand an L1 batch (scenario 28)', t => {
+  const due = view(19, { chain: chainView(19, [US, BOOT], { lastL1L2Batch: '11' }) })
+  t.deepEqual(decideSend(due, rules), {
+    do: 'refuse',
+    because: 'forgeBatch shouldSend: the contract demands an L1 batch at block 20',
+  })
+  t.is(decideSend({ ...due, l1Batch: true }, rules).do, 'send')
+  t.is(decideSend({ ...due, lastSentL1Block: 15n }, rules).do, 'send', 'one of ours goes before it')
+})
+
+test('the margin looks at the demand for L1 batches, too (scenario 51)', t => {
+  const soon = view(17, { chain: chainView(17, [US, BOOT], { lastL1L2Batch: '11' }) })
+  t.is(decideSend(soon, rules).do, 'send')
+  const refused = decideSend(soon, { ...rules, sendBatchBlocksMarginCheck: 2 })
+  t.deepEqual(refused, { do: 'refuse', because: 'forgeBatch shouldSend: the contract demands an L1 batch at block 20' })
+})
