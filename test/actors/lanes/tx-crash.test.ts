@@ -179,6 +179,25 @@ test.serial('a zombie that signed before it was replaced cannot write: its nonce
   t.is(await b.nonce(), 1)
 })
 
+test.serial(
+  'a wish taken back while the lane signs it gets no nonce; the others of its group are signed anew',
+  async t => {
+    const b = await bench(t)
+    let takeBack: (() => Promise<void>) | null = () => b.cancel('a', 'not wanted any more')
+    const lane = await b.start({
+      crashPoint: async point => {
+        if (point !== 'attempts-signed') return
+        await takeBack?.()
+        takeBack = null
+      },
+    })
+    for (const key of ['a', 'b', 'c']) await b.wish(key)
+    await lane.tick()
+    t.deepEqual(await b.states(['a', 'b', 'c']), ['cancelled', 'sent', 'sent'])
+    t.deepEqual([(await b.tx('a')).nonce, (await b.tx('b')).nonce, (await b.tx('c')).nonce], [null, 0, 1])
+  },
+)
+
 test.serial('30: a signer that answers with another transaction stops the lane before anything is stored', async t => {
   const b = await bench(t)
   const generous: Signer = {

@@ -1,16 +1,14 @@
 /**
- * The lane's rows: what is open, and the one commit that comes before anything is sent (T3).
- * Set-based SQL, because this is the hot path; every write proves the lane's fence in its own transaction.
+ * The lane's rows, read: what is queued, what is open, the bytes of what was signed. Set-based SQL, because this is the
+ * hot path.
  */
 import { sql, type RawBuilder } from 'kysely'
 import type { Address, Hex } from 'viem'
 import type { AttemptState, IntentState } from '../../../entities/kernel/intent.ts'
 import type { Em } from '../../../entities/orm.ts'
-import { forkOf, laneName, type Lane } from './lane.ts'
-import { proveFence } from './lease.ts'
+import { forkOf, type Lane } from './lane.ts'
 import type { Fees } from './fees.ts'
 import type { Sendable } from './send.ts'
-import type { Signed } from './sign.ts'
 
 /** An accepted wish without a nonce. Dates are milliseconds since the epoch. */
 export interface QueuedIntent {
@@ -199,85 +197,6 @@ const openFrom = (row: IntentRow, attempts: readonly AttemptRow[]): OpenIntent =
 
 const bigintOrNull = (text: string | null): bigint | null => (text === null ? null : BigInt(text))
 
-/** A signed version about to become a row. */
-export interface NewAttempt extends Signed {
-  readonly intentId: string
-  readonly purpose: 'effect' | 'cancel'
-}
-
-/** The intents as they must still be for the attempts to be right; else nothing is written and the answer is false. */
-export type Expected = 'queued' | 'sent' | 'cancelling'
-
-/**
- * T3: nonces, exact bytes and the state of the intents in one commit, under the lane's fence. False when an intent is
- * no longer as expected (taken back in the meantime): nothing was written, look again.
- */
-export async function commitAttempts(
-  lane: Lane,
-  attempts: readonly NewAttempt[],
-  expected: Expected,
-): Promise<boolean> {
-  const now = new Date(lane.clock.now())
-  const ids = attempts.map(attempt => attempt.intentId)
-  const state = expected === 'queued' ? 'sent' : expected
-  return fenced(lane, async em => {
-    const changed = await sql`
-      update kernel.intent i set state = ${state}, nonce = n.nonce, because = null, updated_at = ${now}
-      from unnest(${ids}::bigint[], ${attempts.map(attempt => attempt.nonce)}::int[]) as n(id, nonce)
-      where i.id = n.id and i.state = ${expected} and i.settled_at is null`.execute(em.getKysely())
-    if (changed.numAffectedRows !== BigInt(attempts.length)) throw new Overtaken()
-    if (expected !== 'queued') {
-      await sql`update kernel.attempt set state = 'replaced'
-        where intent_id = any(${ids}::bigint[]) and state in ('signed', 'broadcast')`.execute(em.getKysely())
-    }
-    await insertAttempts(em, lane, attempts, now)
-  }).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof Overtaken) return false
-      throw error
-    },
-  )
-}
-
-/**
- * T3 for a nonce that nobody holds: a housekeeping intent (nobody waits for it, so it counts as told) and its no-op, in
- * one commit.
- */
-export async function commitFiller(lane: Lane, signed: Signed, because: string): Promise<void> {
-  const { chain, account } = lane.args
-  const now = new Date(lane.clock.now())
-  await fenced(lane, async em => {
-    const [intent] = await rows<{ id: string }>(
-      em,
-      sql`insert into kernel.intent (key, role, subject, chain, account, "to", data, value, confirmations, state,
-          because, nonce, acknowledged_at, created_at, updated_at)
-        values (${`${laneName(lane.args)}:fill:${signed.nonce}:${signed.hash.slice(2, 10)}`}, 'tx-manager',
-          ${`nonce/${signed.nonce}`}, ${chain}, ${account}, ${signed.to}, '0x', 0, 1, 'sent', ${because},
-          ${signed.nonce}, ${now}, ${now}, ${now}) returning id::text`,
-    )
-    if (intent) await insertAttempts(em, lane, [{ ...signed, intentId: intent.id, purpose: 'effect' }], now)
-  })
-}
-
-/** Ends the transaction without a trace. */
-class Overtaken extends Error {}
-
-async function insertAttempts(em: Em, lane: Lane, attempts: readonly NewAttempt[], now: Date): Promise<void> {
-  const column = <T>(of: (attempt: NewAttempt) => T): T[] => attempts.map(of)
-  await sql`
-    insert into kernel.attempt (intent_id, purpose, chain, account, nonce, hash, raw, max_fee_per_gas,
-      max_priority_fee_per_gas, gas_limit, state, signed_at)
-    select n.intent_id, n.purpose, ${lane.args.chain}, ${lane.args.account}, n.nonce, n.hash, n.raw, n.fee, n.tip,
-      n.gas, 'signed', ${now}
-    from unnest(${column(a => a.intentId)}::bigint[], ${column(a => a.purpose)}::text[], ${column(a => a.nonce)}::int[],
-      ${column(a => a.hash)}::text[], ${column(a => a.raw)}::text[],
-      ${column(a => a.fees.maxFeePerGas.toString())}::numeric[],
-      ${column(a => a.fees.maxPriorityFeePerGas.toString())}::numeric[],
-      ${column(a => a.gasLimit.toString())}::bigint[])
-      as n(intent_id, purpose, nonce, hash, raw, fee, tip, gas)`.execute(em.getKysely())
-}
-
 /** The exact bytes of these attempts, by nonce. */
 export async function readBytes(lane: Lane, attempts: readonly OpenAttempt[]): Promise<Sendable[]> {
   if (attempts.length === 0) return []
@@ -285,15 +204,6 @@ export async function readBytes(lane: Lane, attempts: readonly OpenAttempt[]): P
     forkOf(lane),
     sql`select hash, raw, nonce from kernel.attempt where hash = any(${attempts.map(a => a.hash)}::text[]) order by nonce`,
   )
-}
-
-/** Runs the work in one transaction that begins by proving the lane's fence. Throws FencedOffError. */
-export async function fenced<T>(lane: Lane, work: (em: Em) => Promise<T>): Promise<T> {
-  const { args, fence } = lane
-  return forkOf(lane).transactional(async em => {
-    await proveFence(em, laneName(args), args.holder, fence ?? -1n, args.leaseMs)
-    return work(em)
-  })
 }
 
 /** Runs a query where the entity manager is, in its transaction if it has one. */

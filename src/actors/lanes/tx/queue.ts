@@ -6,15 +6,8 @@ import { sql } from 'kysely'
 import { whenChainAnswers } from './chain-look.ts'
 import { quote, type Fees } from './fees.ts'
 import { reach, sayOnce, unsay, type Head, type Lane } from './lane.ts'
-import {
-  commitAttempts,
-  fenced,
-  GROUP_LIMIT,
-  readQueue,
-  type NewAttempt,
-  type QueuedIntent,
-  type QueueView,
-} from './ledger.ts'
+import { commitAttempts, fenced, type NewAttempt } from './commit.ts'
+import { GROUP_LIMIT, readQueue, type QueuedIntent, type QueueView } from './ledger.ts'
 import { nextNonce } from './nonce.ts'
 import { reactTo } from './react.ts'
 import { sendAll } from './send.ts'

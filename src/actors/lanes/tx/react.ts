@@ -3,7 +3,7 @@
  */
 import { sql } from 'kysely'
 import { sayOnce, unsay, type Lane } from './lane.ts'
-import { fenced } from './ledger.ts'
+import { fenced } from './commit.ts'
 import type { Verdict } from './send.ts'
 
 const SOON_MS = 500

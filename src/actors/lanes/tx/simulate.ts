@@ -72,7 +72,7 @@ function decoded(data: Hex, errors: Abi | undefined): string {
   try {
     const { errorName, args } = decodeErrorResult({ abi: errors ?? [], data }) as Decoded
     if (errorName === 'Error') return String(args?.[0])
-    if (errorName === 'Panic') return `panic ${args?.[0]}`
+    if (errorName === 'Panic') return `panic ${String(args?.[0])}`
     return `${errorName}(${(args ?? []).map(String).join(', ')})`
   } catch {
     return `custom error ${data.slice(0, 138)}`
