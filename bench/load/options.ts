@@ -75,6 +75,6 @@ export function readOptions(
     users: number('users'),
     limitSeconds: number('limit-seconds'),
     blockSeconds: number('block-seconds'),
-    keep: values['keep'] === true,
+    keep: (values as { keep?: boolean }).keep ?? false,
   }
 }

@@ -153,7 +153,7 @@ function events(receipt: TransactionReceipt, address: Address): { eventName: str
   return receipt.logs
     .filter(log => log.address.toLowerCase() === address.toLowerCase())
     .map(log => decodeEventLog({ abi: [...rollupAbi, ...auctionAbi], data: log.data, topics: log.topics }))
-    .map(({ eventName, args }) => ({ eventName, args: { ...args } }))
+    .map(({ eventName, args }) => ({ eventName, args: args as Record<string, unknown> }))
 }
 
 export interface Deposit {

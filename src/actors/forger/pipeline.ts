@@ -86,10 +86,10 @@ async function open(state: State, ctx: Ctx): Promise<void> {
   state.ticket += 1
   const { ticket } = state
   state.building = { ticket, plan }
-  const done = (outcome: BuildOutcome): void => ctx.send(ctx.self, { type: 'built', outcome })
+  const tell = (outcome: BuildOutcome): void => ctx.send(ctx.self, { type: 'built', outcome })
   buildOn(em, ctx, plan.job).then(
-    result => done({ ok: true, ticket, result }),
-    (error: unknown) => done({ ok: false, ticket, error }),
+    result => tell({ ok: true, ticket, result }),
+    (error: unknown) => tell({ ok: false, ticket, error }),
   )
 }
 

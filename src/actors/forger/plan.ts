@@ -3,7 +3,7 @@
  * Every "not now" is stored with its reason.
  */
 import type { Clock } from '../../clock.ts'
-import { Batch, Epoch, type BatchState } from '../../entities/forger/batch.ts'
+import { Batch, Epoch } from '../../entities/forger/batch.ts'
 import { HeadView, L1Tx, type ChainView } from '../../entities/forger/chain-facts.ts'
 import { RoleControl } from '../../entities/kernel/operations.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
@@ -145,7 +145,6 @@ async function loadStanding(em: Em): Promise<Standing | 'broken' | null> {
   const live = await liveBatches(em, base.batchNum)
   if (live.some(batch => batch.state === 'failed')) return 'broken'
   const last = live.at(-1)
-  const unfinished: readonly BatchState[] = ['built', 'proving']
   const ours = await em.find(
     Batch,
     {
@@ -165,7 +164,7 @@ async function loadStanding(em: Em): Promise<Standing | 'broken' | null> {
     chain: row.view,
     head: row.blockNumber,
     from: last ? { batchNum: last.num, root: last.newRoot } : base,
-    unproven: live.filter(batch => unfinished.includes(batch.state)).length,
+    unproven: live.filter(({ state }) => state === 'built' || state === 'proving').length,
     scheduled: ours.map(batch => ({ block: batch.startBlock, queue: batch.l1Queue ?? 0n })),
     lastForgedAt: newest?.createdAt ?? null,
     lastSlot: newest && newest.state !== 'discarded' ? slotOf(row.view, newest.startBlock) : null,

@@ -2,13 +2,12 @@
  * The forger's part of the tree, from its configuration. Rest-for-one: who comes later relies on who comes earlier.
  */
 import type { RoleContext } from '../../role.ts'
-import { maskUrl } from '../../secrets.ts'
 import { supervisor, worker } from '../../supervisors/child.ts'
 import type { ChildSpec, SupervisorSpec } from '../../supervisors/spec.ts'
 import type { Ref } from '../kit/ref.ts'
-import { proverOf, proverPoolOf, type ProverStatus } from '../lanes/prover-pool-messages.ts'
+import { proverPoolOf, type ProverStatus } from '../lanes/prover-pool-messages.ts'
 import { proverPool } from '../lanes/prover-pool.ts'
-import { proverClient } from '../lanes/prover/client.ts'
+import { proverPoolParts } from '../lanes/prover/parts.ts'
 import { prover } from '../lanes/prover/prover.ts'
 import { txManagerOf } from '../lanes/tx-manager-messages.ts'
 import { builderActor } from './builder/actor.ts'
@@ -84,29 +83,19 @@ function coordinatorChild(context: Ctx): ChildSpec {
 
 function proversChild(context: Ctx): ChildSpec {
   const { config, clock, fetch } = context
-  const book = proofBook(() => context.orm().em.fork())
-  const named = config.provers.urls.map((url, index) => ({ name: `prover-${index + 1}`, url }))
-  const one = ({ name, url }: (typeof named)[number]): ChildSpec =>
-    worker({
-      id: proverOf('forger', name).id,
-      actor: prover,
-      backoff: BACKOFF,
-      args: () => ({
-        name,
-        url: maskUrl(url),
-        client: proverClient({ baseUrl: url, inputPath: config.provers.inputPath, fetch, clock, ...HTTP_LIMITS }),
-        book,
-        pool: provers,
-        notify: [pipeline, ...debugListener(context)],
-        cancelOnStop: false,
-        settings: {
-          pollMs: config.provers.pollInterval,
-          proofTimeoutMs: config.provers.proofTimeout,
-          maxAttempts: config.provers.maxAttempts,
-          ...PROVER_SETTINGS,
-        },
-      }),
-    })
+  const { pollInterval, proofTimeout, maxAttempts, urls, inputPath } = config.provers
+  const parts = proverPoolParts({
+    role: 'forger',
+    urls,
+    inputPath,
+    pollMs: pollInterval,
+    proofTimeoutMs: proofTimeout,
+    maxAttempts,
+    book: proofBook(() => context.orm().em.fork()),
+    notify: [pipeline, ...debugListener(context)],
+    fetch,
+    clock,
+  })
   return supervisor({
     id: 'forger/provers',
     strategy: 'one-for-one',
@@ -114,24 +103,11 @@ function proversChild(context: Ctx): ChildSpec {
     period: 60,
     backoff: BACKOFF,
     children: [
-      worker({
-        id: provers.id,
-        actor: proverPool,
-        backoff: BACKOFF,
-        args: () => ({ role: 'forger', provers: named, book, lookMs: 1_000 }),
-      }),
-      ...named.map(one),
+      worker({ id: parts.pool.id, actor: proverPool, backoff: BACKOFF, args: () => parts.pool.args }),
+      ...parts.provers.map(({ id, args }) => worker({ id, actor: prover, backoff: BACKOFF, args: () => args })),
     ],
   })
 }
-
-const PROVER_SETTINGS = {
-  minPollMs: 10,
-  unreachableMs: 30_000,
-  idleLookMs: 5_000,
-  backoff: { minMs: 500, maxMs: 30_000 },
-}
-const HTTP_LIMITS = { timeoutMs: 5_000, cancelTimeoutMs: 2_000, postTimeoutMs: 60_000 }
 
 function pipelineChild(context: Ctx): ChildSpec {
   const { config } = context
@@ -216,8 +192,8 @@ const STATUS_DEADLINE_MS = 2_000
 /** The provers with their times as text; an empty list while the pool does not run. */
 export async function shownProvers(context: Ctx) {
   const time = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
-  return (await askProvers(context)).map(({ since, nextTryAt, ...prover }) => ({
-    ...prover,
+  return (await askProvers(context)).map(({ since, nextTryAt, ...rest }) => ({
+    ...rest,
     since: time(since),
     nextTryAt: time(nextTryAt),
   }))
