@@ -9,8 +9,7 @@ const UINT256_MAX = (1n << 256n) - 1n
 export class Uint256 extends Type<bigint, string> {
   override convertToDatabaseValue(value: bigint): string {
     if (value == null) return value
-    const given: bigint | string = value // query conditions may bring a decimal string
-    const exact = BigInt(given)
+    const exact = BigInt(value.toString()) // query conditions may bring a decimal string
     if (exact < 0n || exact > UINT256_MAX) throw new RangeError(`not a uint256: ${exact}`)
     return exact.toString()
   }

@@ -7,7 +7,7 @@ import { ForgedBatch } from '../../entities/forger/chain-facts.ts'
 import type { IntentState } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
 import { acknowledge, cancel, untold } from '../lanes/wish.ts'
-import type { Change, ForgedFact, LiveBatch, ReconcileView } from './policy/reconcile.ts'
+import type { Change, LiveBatch, ReconcileView } from './policy/reconcile.ts'
 import { doneForging } from './pool-store.ts'
 import { fold, loadBase } from './state-store.ts'
 
@@ -25,7 +25,7 @@ export async function loadReconcileView(em: Em, synced: bigint, confirmBlocks: n
   return {
     base,
     baseOnChain: onBase ? { root: onBase.stateRoot } : null,
-    forged: forged as readonly ForgedFact[], // the excluded columns are not part of the fact
+    forged,
     batches: await liveBatches(em, base.batchNum),
     synced,
     confirmBlocks,

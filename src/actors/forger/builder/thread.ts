@@ -1,46 +1,11 @@
 /**
  * The thread that holds the rollup's state and does all hashing, so that the event loop never waits for it.
- * It keeps the states of the newest batches; each shares all but its changes with the one before.
  */
 import { parentPort } from 'node:worker_threads'
-import { emptyState, rootOf, stateFrom, type RollupState } from '../rollup/state.ts'
-import type { Checkpoint } from '../state-store.ts'
-import { applyJob, buildJob } from './work.ts'
-import type { BuilderJob, BuilderResult } from './jobs.ts'
+import type { BuilderJob } from './jobs.ts'
+import { openStates } from './states.ts'
 
-const KEPT_CHECKPOINTS = 256
-
-const nameOf = ({ batchNum, root }: Checkpoint): string => `${batchNum}:${root}`
-const states = new Map<string, RollupState>([[nameOf({ batchNum: 0, root: 0n }), emptyState()]])
-
-function keep(at: Checkpoint, state: RollupState): void {
-  states.delete(nameOf(at))
-  states.set(nameOf(at), state)
-  for (const oldest of states.keys()) {
-    if (states.size <= KEPT_CHECKPOINTS) break
-    states.delete(oldest)
-  }
-}
-
-function run(job: BuilderJob): BuilderResult {
-  if (job.do === 'load') {
-    const state = stateFrom(job.state.accounts, job.state.lastIdx)
-    if (rootOf(state) !== job.state.root) {
-      throw new Error(`the stored accounts do not have the root of batch ${job.state.batchNum}`)
-    }
-    keep(job.state, state)
-    return { kind: 'loaded' }
-  }
-  const state = states.get(nameOf(job.from))
-  if (state === undefined) return { kind: 'unknown-checkpoint' }
-  keep(job.from, state)
-  const done = job.do === 'build' ? buildJob(state, job) : applyJob(state, job)
-  if (done.state && done.result.kind === 'batch') {
-    const { batchNum, newRoot } = done.result.batch
-    keep({ batchNum, root: newRoot }, done.state)
-  }
-  return done.result
-}
+const run = openStates()
 
 parentPort?.on('message', ({ ticket, job }: { ticket: number; job: BuilderJob }) => {
   try {
