@@ -114,6 +114,7 @@ export class Worker implements LoopHost {
   }
 
   begin(): StartOutcome | Promise<StartOutcome> {
+    if (this.#life !== null) this.#over(this.#life, KILLED, false) // never two, whatever the owner believes
     const life = new Life(this, ++this.incarnation)
     this.#life = life
     this.#expected = true
