@@ -138,6 +138,8 @@ export interface Role<Section = unknown> {
   explain?(context: RoleContext<Section>, subject: string): Promise<Explanation | null>
   /** Makes ready what the role needs in `--demo`. */
   demo?(world: DemoWorld): Promise<RoleDemo>
+  /** What it needs besides database and chains, looked at quickly and without waiting; shown by `/readyz`. */
+  readiness?(context: RoleContext<Section>): Promise<readonly Check[]>
   /** What `forgekeeper check` verifies before the role may run. */
   checks?(context: RoleContext<Section>): Promise<readonly Check[]>
 }

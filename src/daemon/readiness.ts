@@ -10,7 +10,8 @@ const QUERY_MS = 2_000
 
 export async function readiness(parts: Parts): Promise<readonly Check[]> {
   const tree = parts.system().snapshot().root
-  return [await databaseCheck(parts), ...chainChecks(parts), ...nodeChecks(tree)]
+  const roles = await Promise.all(parts.entries.map(({ role, context }) => role.readiness?.(context) ?? []))
+  return [await databaseCheck(parts), ...chainChecks(parts), ...roles.flat(), ...nodeChecks(tree)]
 }
 
 async function databaseCheck({ database, clock }: Parts): Promise<Check> {

@@ -61,8 +61,9 @@ export function startDaemon(t: ExecutionContext, { data, args, env = {} }: Daemo
   const url = (): Promise<string> => addressOf(data, child.pid ?? 0, () => child.exitCode)
   const get = async <T>(path: string): Promise<T> => (await (await ask(path, 'viewer')).json()) as T // our own API
   const ask = async (path: string, who: 'viewer' | 'operator', method = 'GET'): Promise<Response> => {
+    const base = await url() // the tokens are made before it listens
     const token = (await readFile(join(data, 'tokens', who), 'utf8')).trim()
-    return fetch(`${await url()}${path}`, { method, headers: { authorization: `Bearer ${token}` } })
+    return fetch(`${base}${path}`, { method, headers: { authorization: `Bearer ${token}` } })
   }
   return {
     pid: child.pid ?? 0,
@@ -123,12 +124,18 @@ export interface Readiness {
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[]
 }
 
-/** The detail of a check that fails, as soon as it does. */
-export const failing = (daemon: Daemon, name: string): Promise<string> =>
-  until(`/readyz names ${name}`, async () => {
-    const { checks } = await daemon.get<Readiness>('/readyz?verbose')
-    return checks.find(check => check.name === name && !check.ok)?.detail ?? null
+/** The detail of a failing check, as soon as it is like `pattern`. */
+export async function failing(daemon: Daemon, name: string, pattern = /./): Promise<string> {
+  let last = 'nothing'
+  const look = async (): Promise<string | null> => {
+    const { checks = [] } = await daemon.get<Partial<Readiness>>('/readyz?verbose')
+    last = checks.find(check => check.name === name && !check.ok)?.detail ?? 'nothing'
+    return pattern.test(last) && last !== 'nothing' ? last : null
+  }
+  return until(`/readyz says of ${name} ${String(pattern)}`, look).catch((error: unknown) => {
+    throw new Error(`it said last: ${last}`, { cause: error })
   })
+}
 
 export const ready = (daemon: Daemon): Promise<true> =>
   until('ready', async () => ((await daemon.get<Readiness>('/readyz?verbose')).ready ? true : null))
@@ -139,6 +146,6 @@ export interface ShownBatch {
   readonly l2Txs: number
 }
 
-/** The batches as the API lists them, newest first. */
+/** The batches as the API lists them, newest first; none while there is no database. */
 export const batches = async (daemon: Daemon): Promise<readonly ShownBatch[]> =>
-  (await daemon.get<{ batches: readonly ShownBatch[] }>('/v1/forger/batches?limit=100')).batches
+  (await daemon.get<{ batches?: readonly ShownBatch[] }>('/v1/forger/batches?limit=100')).batches ?? []

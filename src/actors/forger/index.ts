@@ -11,6 +11,7 @@ import { coordinator, purger } from './messages.ts'
 import { poolApi } from './pool-api/pool-api.ts'
 import { forgerSweeps } from './retention.ts'
 import { rollupSource } from './rollup-source.ts'
+import { forgerReadiness } from './readiness.ts'
 import { forgerRoutes } from './routes.ts'
 import { forgerTree, shownProvers } from './tree.ts'
 
@@ -39,6 +40,7 @@ export default defineRole<ForgerConfig>({
       signatureThreads: 1,
     }),
   explain: explainForger,
+  readiness: forgerReadiness,
   checks: forgerChecks,
   demo,
 })
