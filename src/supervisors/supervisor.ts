@@ -72,6 +72,7 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
   }
 
   begin(): Promise<StartOutcome> {
+    if (this.phase !== 'stopped') this.kill(KILLED) // never two, whatever the owner believes
     this.incarnation++
     this.phase = 'starting'
     this.#ending = null
