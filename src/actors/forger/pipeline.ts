@@ -54,9 +54,9 @@ export const pipelineActor = defineActor<PipelineArgs, PipelineMessage, State>({
   },
   async receive(state, message, ctx) {
     await onDatabase(async () => {
-      if (message.type === 'built') await finish(state, message.outcome, ctx)
+      const worthMore = message.type !== 'built' || (await finish(state, message.outcome, ctx))
       await forward(state, ctx)
-      await open(state, ctx)
+      if (worthMore) await open(state, ctx)
     })
     state.cancelRetry()
     state.cancelRetry = ctx.after(state.args.retryMs, { type: 'look' })
@@ -93,16 +93,21 @@ async function open(state: State, ctx: Ctx): Promise<void> {
   )
 }
 
-/** Stores what the builder made, if it still fits; an error of the builder is a crash of ours. */
-async function finish(state: State, outcome: BuildOutcome, ctx: Ctx): Promise<void> {
+/**
+ * Stores what the builder made, if it still fits; an error of the builder is a crash of ours. Answers whether another
+ * build may come to something: after one that found nothing to forge only time or news can change that.
+ */
+async function finish(state: State, outcome: BuildOutcome, ctx: Ctx): Promise<boolean> {
   const { building, args } = state
-  if (building?.ticket !== outcome.ticket) return
+  if (building?.ticket !== outcome.ticket) return true
   state.building = null
   if (!outcome.ok) throw outcome.error
   const id = await keep(args.db().em.fork(), state, building.plan, outcome.result, ctx)
-  if (id === null) return
-  args.onStep(id)
-  ctx.send(args.provers, { type: 'look' })
+  if (id !== null) {
+    args.onStep(id)
+    ctx.send(args.provers, { type: 'look' })
+  }
+  return outcome.result.kind !== 'nothing'
 }
 
 async function keep(em: Em, state: State, plan: BatchPlan, result: BuilderResult, ctx: Ctx): Promise<bigint | null> {

@@ -109,6 +109,7 @@ async function assemble(
   const firstFuture = isL1 ? choice.queue + 1n : choice.queue
   const future = await em.find(L1Tx, { queue: { $gte: firstFuture } }, { orderBy: { queue: 'asc', position: 'asc' } })
   const empty = decideKeep({ ...view, pending: isL1 && current.length + future.length > 0 }, rules)
+  if (empty.do === 'skip' && current.length + pool.txs.length === 0) return wait(withoutSeconds(empty.because))
   const num = standing.from.batchNum + 1
   return {
     epoch: standing.epoch.number,
