@@ -29,12 +29,14 @@ export interface DriveOptions {
   readonly id: string
   readonly clock: Clock
   readonly random?: () => number
+  /** Answers the questions it asks; without it nobody does. */
+  readonly ask?: Context<never>['ask']
 }
 
 export async function drive<Args, M extends Tagged, S>(
   definition: ActorDefinition<Args, M, S>,
   args: Args,
-  { id, clock, random = () => 0.5 }: DriveOptions,
+  { id, clock, random = () => 0.5, ask = nobodyAnswers }: DriveOptions,
 ): Promise<DrivenActor<M>> {
   const sent: DrivenActor<M>['sent'] = []
   const planned: DrivenActor<M>['planned'] = []
@@ -50,7 +52,7 @@ export async function drive<Args, M extends Tagged, S>(
     random,
     send: <T>(to: Ref<T>, message: T) => void sent.push({ to: to.id, message }),
     deliver: async (to, message) => void sent.push({ to: to.id, message }),
-    ask: () => Promise.reject(new Error('nobody answers in this test')),
+    ask,
     after: (ms, message) => {
       planned.push({ ms, message })
       return () => {}
@@ -74,6 +76,8 @@ export async function drive<Args, M extends Tagged, S>(
     logs,
   }
 }
+
+const nobodyAnswers = (): Promise<never> => Promise.reject(new Error('nobody answers in this test'))
 
 function recordingLog(logs: LogLine[], inherited: Record<string, unknown> = {}): Log {
   const at =

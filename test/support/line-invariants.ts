@@ -1,0 +1,66 @@
+/** What must hold of the forger's rows after every transaction, whatever has happened. */
+import { Batch, Epoch, LIVE_BATCH_STATES } from '../../src/entities/forger/batch.ts'
+import { PoolTx } from '../../src/entities/forger/pool-tx.ts'
+import { Intent } from '../../src/entities/kernel/intent.ts'
+import type { Orm } from '../../src/entities/orm.ts'
+
+const txsOf = (batch: Batch): string[] =>
+  ((batch.contents ?? {}) as { L2Txs?: readonly { txId: string }[] }).L2Txs?.map(({ txId }) => txId) ?? []
+
+/** What is wrong, in words; empty when all is well. */
+export async function wrongIn(orm: Orm): Promise<string[]> {
+  const em = orm.em.fork()
+  const batches = await em.find(Batch, {}, { orderBy: { num: 'asc' }, populate: ['contents'] })
+  const live = batches.filter(({ state }) => LIVE_BATCH_STATES.some(of => of === state))
+  const txs = await em.find(PoolTx, {})
+  const open = await em.find(Epoch, { stoppedAt: null })
+  const wrong = [...lineOf(live), ...poolOf(batches, live, txs, open), ...(await wishesOf(orm, batches, live))]
+  if (open.length > 1) wrong.push(`${open.length} runs are open`)
+  return wrong
+}
+
+/** Numbers are consecutive and parent roots chain. */
+function lineOf(live: readonly Batch[]): string[] {
+  return live.flatMap((batch, at) => {
+    const before = live[at - 1]
+    if (before === undefined) return []
+    const gap = batch.num === before.num + 1 ? [] : [`batch ${batch.num} follows ${before.num}`]
+    return batch.oldRoot === before.newRoot ? gap : [...gap, `batch ${batch.num} is not on the root of ${before.num}`]
+  })
+}
+
+/** Every pool transaction is in at most one live batch, and its state says which. */
+function poolOf(batches: readonly Batch[], live: readonly Batch[], txs: readonly PoolTx[], open: readonly Epoch[]) {
+  const holders = new Map<string, number[]>()
+  const run = open[0]?.number
+  const holding = [...live, ...batches.filter(({ state, epoch }) => state === 'failed' && epoch === run)]
+  for (const batch of holding.filter(({ epoch }) => epoch > 0)) {
+    for (const txId of txsOf(batch)) holders.set(txId, [...(holders.get(txId) ?? []), batch.num])
+  }
+  return txs.flatMap(({ txId, state, batchNum, fromIdx, nonce }) => {
+    const name = `transaction ${fromIdx}:${nonce}`
+    const held = holders.get(txId) ?? []
+    if (held.length > 1) return [`${name} is in batches ${held.join()}`]
+    if (state === 'pend' && held.length > 0) return [`${name} is pending and in batch ${held.join()}`]
+    if ((state === 'fing' || state === 'fged') && held[0] !== batchNum) {
+      return [`${name} is ${state} in batch ${batchNum}, and batch ${held.join() || 'none'} holds it`]
+    }
+    return state === 'invl' ? [`${name} is invalid`] : []
+  })
+}
+
+/** Nothing that was given up is still on its way, unless it is being taken back. */
+async function wishesOf(orm: Orm, batches: readonly Batch[], live: readonly Batch[]): Promise<string[]> {
+  const intents = await orm.em.fork().find(Intent, {}, { orderBy: { id: 'asc' } })
+  const byKey = new Map(batches.map(batch => [batch.intentKey, batch]))
+  let newest = 0
+  return intents.flatMap(intent => {
+    const batch = byKey.get(intent.key)
+    if (!batch) return [`the wish ${intent.key} is for no batch`]
+    if (intent.settledAt || intent.cancelBecause) return []
+    if (!live.includes(batch)) return [`the ${intent.state} wish of ${batch.state} batch ${batch.num} goes on`]
+    const late = batch.num <= newest ? [`batch ${batch.num} is sent after batch ${newest}`] : []
+    newest = batch.num
+    return late
+  })
+}

@@ -1,0 +1,237 @@
+/**
+ * A rollup contract and the lane that sends to it, as far as the forger sees them: blocks with forged batches, written as
+ * facts; transactions mined in order of their nonces, refused when they do not fit; reorganisations; another forger.
+ */
+import { openStates } from '../../src/actors/forger/builder/states.ts'
+import type { BuiltBatchData } from '../../src/actors/forger/builder/jobs.ts'
+import { rollupSource } from '../../src/actors/forger/rollup-source.ts'
+import { rootOf } from '../../src/actors/forger/rollup/state.ts'
+import { storedOf } from '../../src/actors/forger/state-store.ts'
+import { Account, Batch, FoldedState } from '../../src/entities/forger/batch.ts'
+import { ForgedBatch, HeadView } from '../../src/entities/forger/chain-facts.ts'
+import { Cursor } from '../../src/entities/kernel/block.ts'
+import { Intent } from '../../src/entities/kernel/intent.ts'
+import type { Em, Orm } from '../../src/entities/orm.ts'
+import { account, CIRCUIT, pooled, requestFor, stateOf } from '../actors/forger/rollup/support.ts'
+import { chainView, US } from './chain-view.ts'
+
+export const ROLLUP = `0x${'c'.repeat(40)}` as const
+export const CHAIN_ID = 1337
+export const CONFIRMATIONS = 3
+/** Users 256 to 258 are ours; 259 is whom the other forger forges for. */
+const FOREIGN_USER = 259
+const RICH = 10n ** 12n
+const POPULATION = [256, 257, 258, FOREIGN_USER].map(idx => account(idx, { balance: RICH }))
+
+interface Block {
+  readonly number: number
+  readonly forged: readonly Forged[]
+}
+
+interface Forged {
+  readonly num: number
+  readonly root: bigint
+  readonly ours: boolean
+  readonly row: object
+}
+
+export interface RollupChain {
+  readonly head: () => number
+  readonly forged: () => readonly Forged[]
+  /** Gives queued wishes their nonces, in order. */
+  send(): Promise<void>
+  /** A block with the next `most` transactions of ours. */
+  mine(most?: number): Promise<void>
+  /** A block with a batch of another forger. */
+  forgeForeign(): Promise<void>
+  /** The newest blocks are gone; one more empty one takes their place. */
+  reorg(depth: number): Promise<void>
+  /** Whether the slot is ours from the next block on. */
+  setOurs(ours: boolean): Promise<void>
+}
+
+/** Batch 1, with accounts, is on the chain and folded. */
+export async function openChain(orm: Orm): Promise<RollupChain> {
+  const run = openStates()
+  const blocks: Block[] = []
+  let ours = true
+  let foreignSalt = 0
+  const genesis = stateOf(...POPULATION)
+  const base: Forged = { num: 1, root: rootOf(genesis), ours: true, row: {} }
+  run({ do: 'load', state: { batchNum: 1, root: base.root, lastIdx: genesis.lastIdx, accounts: POPULATION } })
+  const forged = (): Forged[] => [base, ...blocks.flatMap(block => block.forged)]
+  const tip = (): Forged => forged().at(-1) ?? base
+  const head = (): number => blocks.at(-1)?.number ?? 1
+
+  const source = rollupSource({ rollup: ROLLUP, auction: ROLLUP }, 0n)
+  const noteHead = async (em: Em): Promise<void> => {
+    const view = chainView(head(), ours ? [US, US] : ['0x', '0x'], {
+      committed: true,
+      lastL1L2Batch: String(head()),
+      lastForgedBatch: tip().num,
+    })
+    const at = { number: BigInt(head()), hash: `0x${head()}` }
+    await em.upsert(HeadView, { name: 'head', blockNumber: at.number, blockHash: at.hash, view })
+    await em.upsert(Cursor, { chain: 'local', source: 'head', ...at, updatedAt: new Date(0) })
+  }
+  const add = async (batches: readonly Forged[]): Promise<void> => {
+    blocks.push({ number: head() + 1, forged: batches })
+    await orm.em.fork().transactional(async em => {
+      for (const { row } of batches) await em.insert(ForgedBatch, row as never) // made by rowOf
+      await noteHead(em)
+      await em.execute(
+        `update kernel.intent set state = 'confirmed', settled_at = now() where state = 'mined' and mined_block <= ?`,
+        [head() - CONFIRMATIONS],
+      )
+    })
+  }
+
+  /** What the contract does with a call of ours: takes it, or reverts. */
+  const land = async (em: Em, intent: Intent, parent: Forged, block: number): Promise<Forged | null> => {
+    const now = new Date(0)
+    if (intent.state === 'cancelling') {
+      Object.assign(intent, { state: 'cancelled', settledAt: now })
+      return null
+    }
+    const batch = await em.findOneOrFail(Batch, { intentKey: intent.key }, { populate: ['contents'] })
+    if (batch.num !== parent.num + 1 || batch.oldRoot !== parent.root) {
+      Object.assign(intent, { state: 'reverted', because: 'INVALID_PROOF', settledAt: now })
+      return null
+    }
+    apply(batch)
+    Object.assign(intent, { state: 'mined', minedBlock: BigInt(block) })
+    const row = rowOf(
+      { ...batch, batchNum: batch.num, newLastIdx: Number(batch.newLastIdx) },
+      US,
+      block,
+      `0x${intent.key}`,
+    )
+    return { num: batch.num, root: batch.newRoot, ours: true, row }
+  }
+  /** The contract verifies a proof; here the batch is done again, which throws when it is not right. */
+  const apply = (batch: Batch): void => {
+    run({
+      do: 'apply',
+      from: { batchNum: batch.num - 1, root: batch.oldRoot },
+      forged: {
+        batchNum: batch.num,
+        chainId: CHAIN_ID,
+        rollup: ROLLUP,
+        circuit: CIRCUIT,
+        l1UserTxs: [],
+        forgeArguments: {
+          newLastIdx: Number(batch.newLastIdx),
+          newStRoot: batch.newRoot,
+          newExitRoot: batch.newExitRoot,
+          encodedL1CoordinatorTx: batch.encodedL1CoordinatorTx as `0x${string}`, // stored from the engine's Hex
+          l1L2TxsData: batch.l1L2TxsData as `0x${string}`,
+          feeIdxCoordinator: batch.feeIdxCoordinator as `0x${string}`,
+        },
+      },
+    })
+  }
+
+  await seed(orm, base.root, genesis.lastIdx)
+  await orm.em.fork().transactional(noteHead)
+  return {
+    head,
+    forged,
+    send: () =>
+      orm.em.fork().transactional(async em => {
+        const [last] = await em.find(Intent, { nonce: { $ne: null } }, { orderBy: { nonce: 'desc' }, limit: 1 })
+        let nonce = last?.nonce ?? -1
+        for (const intent of await em.find(Intent, { state: 'queued' }, { orderBy: { id: 'asc' } })) {
+          Object.assign(intent, { state: 'sent', nonce: (nonce += 1) })
+        }
+      }),
+    mine: async (most = 16) => {
+      const batches: Forged[] = []
+      await orm.em.fork().transactional(async em => {
+        const open = { state: { $in: ['sent', 'cancelling'] as const } }
+        for (const intent of await em.find(Intent, open as never, { orderBy: { nonce: 'asc' }, limit: most })) {
+          const landed = await land(em, intent, batches.at(-1) ?? tip(), head() + 1)
+          if (landed) batches.push(landed)
+        }
+      })
+      await add(batches)
+    },
+    forgeForeign: async () => {
+      foreignSalt += 1
+      const parent = tip()
+      const nonce = forged().filter(one => !one.ours).length
+      const tx = pooled({ fromIdx: FOREIGN_USER, toIdx: 256, amount: BigInt(foreignSalt), nonce })
+      const result = run({
+        do: 'build',
+        from: { batchNum: parent.num, root: parent.root },
+        selection: requestFor([tx], { batchNum: parent.num + 1, chainId: CHAIN_ID }),
+        emptyAllowed: true,
+      })
+      if (result.kind !== 'batch' || result.batch.l2TxIds.length !== 1) throw new Error('nothing to forge for them')
+      const { batch } = result
+      const row = rowOf(batch, '0xthem', head() + 1, `0xforeign${foreignSalt}`)
+      await add([{ num: batch.batchNum, root: batch.newRoot, ours: false, row }])
+    },
+    reorg: async depth => {
+      const kept = Math.max(0, blocks.length - depth)
+      const fork = blocks[kept - 1]?.number ?? 1
+      blocks.splice(kept)
+      await orm.em.fork().transactional(async em => {
+        await source.forget(em, BigInt(fork))
+        await em.execute(
+          `update kernel.intent set mined_block = null,
+             state = case when cancel_because is null then 'sent' else 'cancelling' end
+           where state = 'mined' and mined_block > ?`,
+          [fork],
+        )
+      })
+      await add([])
+    },
+    setOurs: async value => {
+      ours = value
+      await orm.em.fork().transactional(noteHead)
+    },
+  }
+}
+
+async function seed(orm: Orm, root: bigint, lastIdx: number): Promise<void> {
+  const em = orm.em.fork()
+  em.create(FoldedState, { name: 'base', batchNum: 1, root, lastIdx: BigInt(lastIdx) })
+  for (const leaf of POPULATION) {
+    const { idx, tokenId, nonce, balance, ay, sign, ethAddr } = storedOf(leaf)
+    em.create(Account, {
+      idx: BigInt(idx),
+      tokenId: BigInt(tokenId),
+      nonce: BigInt(nonce),
+      balance: BigInt(balance),
+      ay: BigInt(ay),
+      sign,
+      ethAddr,
+      batchNum: 1,
+    })
+  }
+  await em.flush()
+  const empty = { newExitRoot: 0n, encodedL1CoordinatorTx: '0x', l1L2TxsData: '0x', feeIdxCoordinator: '0x' } as const
+  await em.insert(
+    ForgedBatch,
+    rowOf({ ...empty, batchNum: 1, newRoot: root, newLastIdx: lastIdx }, US, 1, '0x1') as never,
+  )
+}
+
+type Content = Pick<BuiltBatchData, 'batchNum' | 'newRoot' | 'newExitRoot' | 'newLastIdx'> &
+  Readonly<Record<'encodedL1CoordinatorTx' | 'l1L2TxsData' | 'feeIdxCoordinator', string>>
+
+const rowOf = (content: Content, forger: string, block: number, ethTxHash: string) => ({
+  batchNum: content.batchNum,
+  forger,
+  stateRoot: content.newRoot,
+  exitRoot: content.newExitRoot,
+  lastIdx: BigInt(content.newLastIdx),
+  l1UserTxs: 0,
+  encodedL1CoordinatorTx: content.encodedL1CoordinatorTx,
+  l1L2TxsData: content.l1L2TxsData,
+  feeIdxCoordinator: content.feeIdxCoordinator,
+  blockNumber: BigInt(block),
+  blockHash: `0x${block}`,
+  ethTxHash,
+  forgedAt: new Date(0),
+})
