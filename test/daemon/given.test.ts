@@ -1,16 +1,25 @@
 /** The demo's contracts and traffic on a database, a chain and provers that are given, as docker-compose runs it. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { runMockProvers } from '../../src/actors/forger/mock-prover.ts'
 import { silentLog } from '../../src/log.ts'
 import { TEST_CHAIN_ID, useAnvil, useFolder } from '../support/anvil.ts'
 import { useDatabases } from '../support/postgres.ts'
+import { startPostgres15 } from '../support/postgres-15.ts'
 import { batches, startDaemon, until } from './support.ts'
 
 const data = join(useFolder(test), 'data')
 const anvil = useAnvil(test, { blockTimeSeconds: 1 })
 const databases = useDatabases(test)
+
+/** On the oldest PostgreSQL that is supported, where this machine has it. */
+async function database(t: ExecutionContext): Promise<string> {
+  const old = await startPostgres15()
+  if (old === null) return databases.create()
+  t.teardown(() => old.end())
+  return old.create()
+}
 
 test.serial('the demo uses what is given and starts nothing of its own in its place', async t => {
   const options = { port: 0, delayMs: 200, failRate: 0, hangRate: 0, seed: 1, log: silentLog }
@@ -21,7 +30,7 @@ test.serial('the demo uses what is given and starts nothing of its own in its pl
     args: ['--demo'],
     env: {
       FORGEKEEPER_DATABASE_URL: 'env:TEST_DATABASE',
-      TEST_DATABASE: await databases.create(),
+      TEST_DATABASE: await database(t),
       FORGEKEEPER_CHAINS_LOCAL_RPC: (await anvil()).rpcUrl,
       FORGEKEEPER_CHAINS_LOCAL_CHAIN_ID: String(TEST_CHAIN_ID),
       FORGEKEEPER_CHAINS_LOCAL_CONFIRMATIONS: '1',

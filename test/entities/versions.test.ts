@@ -47,15 +47,7 @@ test('on PostgreSQL 15 migrations make what the entities say (skipped where ther
     return t.pass()
   }
   t.teardown(() => server.end())
-  const admin = new Client(server.url)
-  await admin.connect()
-  const name = `fk_versions_${process.pid}`
-  await admin.query(`create database ${name}`)
-  t.teardown(async () => {
-    await admin.query(`drop database if exists ${name} with (force)`)
-    await admin.end()
-  })
-  const url = server.url.replace(/\/[^/?]+(?=\?|$)/, `/${name}`)
+  const url = await server.create()
   t.is(await majorOf(url), 15)
   t.is((await drift(t, url)).trim(), '')
 })

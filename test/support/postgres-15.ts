@@ -3,15 +3,18 @@
  * allowed to create databases), or else one started from where Debian installs it, or else none.
  */
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { Client } from 'pg'
 import { startServer } from '../../src/embedded/child.ts'
 
 export interface OldServer {
-  readonly url: string
+  /** The URL of a new, empty database. */
+  create(): Promise<string>
   end(): Promise<void>
 }
 
@@ -22,11 +25,11 @@ const NOBODY = { uid: 65534, gid: 65534 }
 /** Null when there is none on this machine. */
 export async function startPostgres15(): Promise<OldServer | null> {
   const given = process.env['FORGEKEEPER_TEST_POSTGRES_15_URL']
-  if (given !== undefined) return { url: given, end: async () => {} }
+  if (given !== undefined) return serverAt(given, async () => {})
   if (!existsSync(join(BIN, 'initdb'))) return null
   const folder = await mkdtemp(join(tmpdir(), 'fk-pg15-'))
-  const user = process.getuid?.() === 0 ? NOBODY : {}
-  if ('uid' in user) await chown(folder, user.uid, user.gid)
+  const user = process.getuid?.() === 0 ? NOBODY : null
+  if (user !== null) await chown(folder, user.uid, user.gid)
   await chmod(folder, 0o700)
   const data = join(folder, 'data')
   const made = ['-D', data, '-U', 'test', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
@@ -38,11 +41,29 @@ export async function startPostgres15(): Promise<OldServer | null> {
     ready: printed => (printed.includes('ready to accept connections') ? true : undefined),
     readyWithinMs: 30_000,
     orphanGraceMs: 5_000,
-    ...('uid' in user && { user }),
+    ...(user && { user }),
   })
-  const end = async (): Promise<void> => {
+  return serverAt(`postgres://test@${encodeURIComponent(folder)}/postgres`, async () => {
     await server.stop(5_000)
     await rm(folder, { recursive: true, force: true })
+  })
+}
+
+async function serverAt(url: string, stop: () => Promise<void>): Promise<OldServer> {
+  const admin = new Client(url)
+  await admin.connect()
+  const created: string[] = []
+  return {
+    create: async () => {
+      const name = `fk_${randomBytes(8).toString('hex')}`
+      created.push(name)
+      await admin.query(`create database ${name}`)
+      return url.replace(/\/[^/?]+(?=\?|$)/, `/${name}`)
+    },
+    end: async () => {
+      for (const name of created) await admin.query(`drop database if exists ${name} with (force)`)
+      await admin.end()
+      await stop()
+    },
   }
-  return { url: `postgres://test@${encodeURIComponent(folder)}/postgres`, end }
 }
