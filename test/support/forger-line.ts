@@ -41,6 +41,10 @@ export interface ForgerLine {
   /** Both look, and go on until there is nothing more to do. */
   settle(): Promise<void>
   tell(message: CoordinatorMessage): Promise<void>
+  /** Only the pipeline is told to look; then as `settle`. */
+  forward(): Promise<void>
+  /** Both look at the same moment, while `meanwhile` runs. */
+  race(meanwhile: () => Promise<unknown>): Promise<void>
   /** Coordinator and pipeline die now; a batch in the builder's hands is lost. */
   kill(): Promise<void>
   inject(fault: Fault): void
@@ -174,6 +178,15 @@ export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: num
     settle: async () => {
       await tell({ type: 'look' })
       await deliver('pipeline', { type: 'look' })
+      await pump()
+    },
+    forward: async () => {
+      await deliver('pipeline', { type: 'look' })
+      await pump()
+    },
+    race: async meanwhile => {
+      const look = { type: 'look' } as const
+      await Promise.all([deliver('pipeline', look), deliver('coordinator', look), meanwhile()])
       await pump()
     },
     kill: async () => {
