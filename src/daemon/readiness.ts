@@ -2,6 +2,7 @@
  * Is everything there that the daemon needs to do its work? One check a dependency, by name; never throws.
  */
 import { messageOf } from '../errors.ts'
+import type { RoleEntry } from '../http/ports.ts'
 import type { Check } from '../role.ts'
 import type { TreeNode } from '../supervisors/snapshot.ts'
 import type { Parts } from './assemble.ts'
@@ -10,7 +11,9 @@ const QUERY_MS = 2_000
 
 export async function readiness(parts: Parts): Promise<readonly Check[]> {
   const tree = parts.system().snapshot().root
-  const roles = await Promise.all(parts.entries.map(({ role, context }) => role.readiness?.(context) ?? []))
+  const ofRole = async ({ role, context }: RoleEntry): Promise<readonly Check[]> =>
+    (await role.readiness?.(context)) ?? []
+  const roles = await Promise.all(parts.entries.map(ofRole))
   return [await databaseCheck(parts), ...chainChecks(parts), ...roles.flat(), ...nodeChecks(tree)]
 }
 
