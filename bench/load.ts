@@ -59,6 +59,7 @@ async function run(
   const startsMs: number[] = []
   const traffic = await openTraffic(world, () => current.url)
   const began = performance.now()
+  const cpuBefore = first.cpuMs()
   const warmUp = await forgedOnChain(chain, world)
   const target = warmUp + options.batches
   let over = false
@@ -89,6 +90,7 @@ async function run(
     }
   }
   const seconds = (performance.now() - began) / 1000
+  const cpuMs = current === first ? first.cpuMs() - cpuBefore : null
   over = true
   await Promise.all([killer.ended, reorganiser, sender])
   const drained = await drain(current.url, world)
@@ -106,6 +108,8 @@ async function run(
     kills: killer.done(),
     restartToHttpMs: startsMs.toSorted((a, b) => a - b)[Math.floor(startsMs.length / 2)] ?? null,
     peakMemoryMb: Math.round(peak / 2 ** 20),
+    /** Of the daemon alone; null after a kill. */
+    cpuMsPerBatch: cpuMs === null ? null : Math.round(cpuMs / Math.max(1, forged - warmUp)),
     ...speed,
   }
 }

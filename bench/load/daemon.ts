@@ -16,6 +16,8 @@ export interface LoadDaemon {
   readonly url: string
   /** Largest resident set seen, in bytes. */
   peakMemory(): number
+  /** Processor time it has used, in milliseconds. */
+  cpuMs(): number
   /** Milliseconds from the start until HTTP answered. */
   readonly httpMs: number
   kill(): Promise<void>
@@ -32,11 +34,12 @@ export async function startDaemon(folder: string, config: string): Promise<LoadD
   const url = await addressOf(folder, child)
   await answering(url)
   const httpMs = performance.now() - started
-  const memory = watchMemory(child)
+  const usage = watchUsage(child)
   return {
     url,
     httpMs,
-    peakMemory: memory,
+    peakMemory: () => usage.peak,
+    cpuMs: () => usage.cpuMs,
     kill: () => ended(child, 'SIGKILL'),
     stop: async () => {
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
@@ -87,13 +90,19 @@ async function answering(url: string): Promise<void> {
 
 export const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
-function watchMemory(child: ChildProcess): () => number {
-  let peak = 0
+/** Clock ticks a second, as Linux counts processor time. */
+const TICKS = 100
+
+function watchUsage(child: ChildProcess): { peak: number; cpuMs: number } {
+  const usage = { peak: 0, cpuMs: 0 }
   const look = async (): Promise<void> => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '')
-    peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024)
+    usage.peak = Math.max(usage.peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024)
+    // after the name in brackets: state is field 3, user and system time are 14 and 15
+    const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ')
+    if (fields) usage.cpuMs = ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS
   }
   const timer = setInterval(() => void look(), 500)
   child.once('exit', () => clearInterval(timer))
-  return () => peak
+  return usage
 }
