@@ -76,5 +76,9 @@ test.serial('a chain or database that is killed comes back by itself, and batche
   await until('another database server', async () => ([0, postgres].includes((await servers())[0] ?? 0) ? null : true))
   const next = await until('batches are shown again', async () => (await batches(daemon))[0]?.num ?? null)
   t.true((await finalWithTransfers(daemon, next)) > next)
-  t.is(await daemon.stop(), 0)
+  const left = await servers()
+  daemon.signal('SIGINT')
+  daemon.signal('SIGTERM') // a second signal: at once
+  t.is(await daemon.ended, 0)
+  t.true(await gone(left))
 })
