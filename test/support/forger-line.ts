@@ -10,8 +10,8 @@ import {
   type CoordinatorMessage,
   type PipelineMessage,
 } from '../../src/actors/forger/messages.ts'
-import { coordinatorActor } from '../../src/actors/forger/coordinator.ts'
-import { pipelineActor } from '../../src/actors/forger/pipeline.ts'
+import { coordinatorActor, type CoordinatorArgs } from '../../src/actors/forger/coordinator.ts'
+import { pipelineActor, type PipelineArgs } from '../../src/actors/forger/pipeline.ts'
 import { proofBook } from '../../src/actors/forger/proof-book.ts'
 import type { Context } from '../../src/actors/kit/actor.ts'
 import { ref } from '../../src/actors/kit/ref.ts'
@@ -56,13 +56,57 @@ export interface ForgerLine {
 
 class Killed extends Error {}
 
+const US_FORGING = { address: US, mustForgeAtSlotDeadline: true }
+
+/** A coordinator of the test's chain, without margins. */
+export const coordinatorArgs = (db: () => Orm): CoordinatorArgs => ({
+  db,
+  chain: 'local',
+  confirmBlocks: CONFIRMATIONS,
+  rules: { us: US_FORGING, startSlotBlocksDelay: 0, scheduleBatchBlocksAheadCheck: 0 },
+  adoption: async () => ({ circuit: CIRCUIT, chainId: CHAIN_ID, rollup: ROLLUP, verifierIdx: 0 }),
+  lane: ref('lane'),
+  others: [],
+  purger: ref('purger'),
+})
+
+/** A pipeline that forges three transactions a batch as fast as it can. */
+export const pipelineArgs = (db: () => Orm, forgeNoTxsDelay = 86_400_000): PipelineArgs => ({
+  db,
+  plan: async () => ({
+    forgeDelay: 0,
+    forgeNoTxsDelay,
+    ignoreSlotCommitment: true,
+    forgeOncePerSlotIfTxs: false,
+    circuit: CIRCUIT,
+    chainId: CHAIN_ID,
+    l1BatchTimeoutPart: 0.5,
+    maxUnproven: 3,
+    feeAccount: requestFor([]).feeAccount,
+    selectionWindow: 3,
+    verifierIdx: 0,
+    tokenPrice: () => 1,
+  }),
+  forward: {
+    us: US_FORGING,
+    sendBatchBlocksMarginCheck: 0,
+    chain: 'local',
+    account: 'forger',
+    rollup: ROLLUP,
+    confirmations: CONFIRMATIONS,
+    gas: { fixed: 900_000, l1UserTx: 0, l1CoordTx: 0, l2Tx: 600 },
+  },
+  provers: ref('provers'),
+  lane: ref('lane'),
+  retryMs: 500,
+  onStep: () => {},
+})
+
 export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: number } = {}): Promise<ForgerLine> {
   const clock = new SimulatedClock()
   const chain = await openChain(orm)
   const run = openStates()
-  const book = proofBook(() => orm.em.fork())
   const db = faulty(orm)
-  const us = { address: US, mustForgeAtSlotDeadline: true }
   let building = false
   let crashes = 0
 
@@ -73,65 +117,19 @@ export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: num
       new Promise((resolve, reject) => {
         asked()
         // Only the builder is asked anything here.
-        const message = question(resolve as never) as unknown as Extract<BuilderMessage, { type: 'run' }>
+        const message = question(resolve) as unknown as Extract<BuilderMessage, { type: 'run' }>
         try {
           message.reply({ ok: true, result: run(structuredClone(message.job)) })
         } catch (error) {
-          reject(error as Error)
+          reject(error)
         }
       })
   const startCoordinator = (): Promise<DrivenActor<CoordinatorMessage>> =>
-    drive(
-      coordinatorActor,
-      {
-        db: db.orm,
-        chain: 'local',
-        confirmBlocks: CONFIRMATIONS,
-        rules: { us, startSlotBlocksDelay: 0, scheduleBatchBlocksAheadCheck: 0 },
-        adoption: async () => ({ circuit: CIRCUIT, chainId: CHAIN_ID, rollup: ROLLUP, verifierIdx: 0 }),
-        lane: ref('lane'),
-        others: [],
-        purger: ref('purger'),
-      },
-      { id: coordinator.id, clock, ask: answer(() => {}) },
-    )
+    drive(coordinatorActor, coordinatorArgs(db.orm), { id: coordinator.id, clock, ask: answer(() => {}) })
   const startPipeline = (): Promise<DrivenActor<PipelineMessage>> => {
     building = false
-    const { feeAccount } = requestFor([])
-    return drive(
-      pipelineActor,
-      {
-        db: db.orm,
-        plan: async () => ({
-          forgeDelay: 0,
-          forgeNoTxsDelay: rules.forgeNoTxsDelay ?? 86_400_000,
-          ignoreSlotCommitment: true,
-          forgeOncePerSlotIfTxs: false,
-          circuit: CIRCUIT,
-          chainId: CHAIN_ID,
-          l1BatchTimeoutPart: 0.5,
-          maxUnproven: 3,
-          feeAccount,
-          selectionWindow: 3,
-          verifierIdx: 0,
-          tokenPrice: () => 1,
-        }),
-        forward: {
-          us,
-          sendBatchBlocksMarginCheck: 0,
-          chain: 'local',
-          account: 'forger',
-          rollup: ROLLUP,
-          confirmations: CONFIRMATIONS,
-          gas: { fixed: 900_000, l1UserTx: 0, l1CoordTx: 0, l2Tx: 600 },
-        },
-        provers: ref('provers'),
-        lane: ref('lane'),
-        retryMs: 500,
-        onStep: () => {},
-      },
-      { id: pipeline.id, clock, ask: answer(() => (building = true)) },
-    )
+    const args = pipelineArgs(db.orm, rules.forgeNoTxsDelay)
+    return drive(pipelineActor, args, { id: pipeline.id, clock, ask: answer(() => (building = true)) })
   }
   const actors = { coordinator: await startCoordinator(), pipeline: await startPipeline() }
 
@@ -195,17 +193,7 @@ export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: num
     },
     inject: db.inject,
     addTx: user => storeTransfer(orm, 256 + (user % 3)),
-    prove: async (outcome = 'proven') => {
-      const [first] = (await book.load(1)).waiting
-      if (!first) return false
-      const at = clock.now()
-      const lease = await book.claim({ batch: first.batch, prover: 'a', at, deadlineAt: at + 60_000 })
-      if (!lease) return false
-      const proof = groth16(lease.publicInput) as Groth16Proof // shaped as one
-      const failed = { as: 'failed', because: 'status failed', last: true } as const
-      await book.settle(lease.job, outcome === 'proven' ? { as: 'proven', proof } : failed, at)
-      return true
-    },
+    prove: outcome => proveFirst(orm, clock.now(), outcome),
   }
 }
 
@@ -236,7 +224,8 @@ function faulty(orm: Orm) {
   }
 }
 
-async function storeTransfer(orm: Orm, fromIdx: number): Promise<string> {
+/** A transfer of an account with its next nonce; answers its id. */
+export async function storeTransfer(orm: Orm, fromIdx: number): Promise<string> {
   const em = orm.em.fork()
   const nonce = await em.count(PoolTx, { fromIdx: BigInt(fromIdx) })
   const tx = transfer({ fromIdx, toIdx: 256 + ((fromIdx - 255) % 3), nonce, amount: BigInt(10 + nonce) })
@@ -255,4 +244,16 @@ async function storeTransfer(orm: Orm, fromIdx: number): Promise<string> {
   })
   await em.flush()
   return txId
+}
+
+/** The first batch that waits is proven, or its prover gives up for good; false when none waits. */
+export async function proveFirst(orm: Orm, at: number, outcome: 'proven' | 'failed' = 'proven'): Promise<boolean> {
+  const book = proofBook(() => orm.em.fork())
+  const [first] = (await book.load(1)).waiting
+  const lease = first && (await book.claim({ batch: first.batch, prover: 'a', at, deadlineAt: at + 60_000 }))
+  if (!lease) return false
+  const proof = groth16(lease.publicInput) as Groth16Proof // shaped as one
+  const failed = { as: 'failed', because: 'status failed', last: true } as const
+  await book.settle(lease.job, outcome === 'proven' ? { as: 'proven', proof } : failed, at)
+  return true
 }

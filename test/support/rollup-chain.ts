@@ -100,12 +100,9 @@ export async function openChain(orm: Orm): Promise<RollupChain> {
     }
     apply(batch)
     Object.assign(intent, { state: 'mined', minedBlock: BigInt(block) })
-    const row = rowOf(
-      { ...batch, batchNum: batch.num, newLastIdx: Number(batch.newLastIdx) },
-      US,
-      block,
-      `0x${intent.key}`,
-    )
+    const { num, newRoot, newExitRoot, encodedL1CoordinatorTx, l1L2TxsData, feeIdxCoordinator } = batch
+    const content = { newRoot, newExitRoot, encodedL1CoordinatorTx, l1L2TxsData, feeIdxCoordinator }
+    const row = rowOf({ ...content, batchNum: num, newLastIdx: Number(batch.newLastIdx) }, US, block, `0x${intent.key}`)
     return { num: batch.num, root: batch.newRoot, ours: true, row }
   }
   /** The contract verifies a proof; here the batch is done again, which throws when it is not right. */
@@ -148,7 +145,7 @@ export async function openChain(orm: Orm): Promise<RollupChain> {
       const batches: Forged[] = []
       await orm.em.fork().transactional(async em => {
         const open = { state: { $in: ['sent', 'cancelling'] as const } }
-        for (const intent of await em.find(Intent, open as never, { orderBy: { nonce: 'asc' }, limit: most })) {
+        for (const intent of await em.find(Intent, open, { orderBy: { nonce: 'asc' }, limit: most })) {
           const landed = await land(em, intent, batches.at(-1) ?? tip(), head() + 1)
           if (landed) batches.push(landed)
         }
@@ -211,10 +208,7 @@ async function seed(orm: Orm, root: bigint, lastIdx: number): Promise<void> {
   }
   await em.flush()
   const empty = { newExitRoot: 0n, encodedL1CoordinatorTx: '0x', l1L2TxsData: '0x', feeIdxCoordinator: '0x' } as const
-  await em.insert(
-    ForgedBatch,
-    rowOf({ ...empty, batchNum: 1, newRoot: root, newLastIdx: lastIdx }, US, 1, '0x1') as never,
-  )
+  await em.insert(ForgedBatch, rowOf({ ...empty, batchNum: 1, newRoot: root, newLastIdx: lastIdx }, US, 1, '0x1'))
 }
 
 type Content = Pick<BuiltBatchData, 'batchNum' | 'newRoot' | 'newExitRoot' | 'newLastIdx'> &

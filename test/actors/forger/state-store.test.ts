@@ -36,7 +36,7 @@ async function line(
 ): Promise<bigint> {
   const id = BigInt(await storeBatch(em, { num, state: 'mined' }))
   const roots = { oldRoot: BigInt(num - 1), newRoot: BigInt(num), newLastIdx: 255n + BigInt(num) }
-  await em.nativeUpdate(Batch, { id }, { ...roots, accounts, ...more } as never) // columns of Batch
+  await em.nativeUpdate(Batch, { id }, { ...roots, accounts, ...more }) // columns of Batch
   return id
 }
 const nonces = async (orm: Orm, batchNum: number, root = batchNum) => {

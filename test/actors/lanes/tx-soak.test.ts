@@ -4,7 +4,7 @@
  */
 import test from 'ava'
 import { CRASH_POINTS, type CrashPoint } from '../../../src/actors/lanes/tx/crash-points.ts'
-import { useFaultProxy, type Breakdown, type Rule } from '../../support/fault-proxy.ts'
+import { useFaultProxy, type Rule } from '../../support/fault-proxy.ts'
 import { GWEI, useTxLane, type Bench, type Lane } from '../../support/tx-lane.ts'
 
 const bench = useTxLane(test)
@@ -71,7 +71,7 @@ function badWeather(random: () => number): Rule {
   return async (call, forward) => {
     if (random() > 0.3) return forward()
     const ways: (() => Promise<Awaited<ReturnType<Rule>>>)[] = [
-      async () => 'reset' as Breakdown,
+      async () => 'reset',
       async () => ({ status: 502, body: '<html>bad gateway</html>' }),
       async () => ({ status: 429, body: 'too many requests' }),
       async () => ({ error: { code: -32603, message: 'internal error' } }),
