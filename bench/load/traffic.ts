@@ -5,11 +5,9 @@
 import { createPublicClient, createWalletClient, http, parseEther, type Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { rollupAbi } from '../../src/actors/forger/contracts.ts'
+import { submissionOf, transferOf } from '../../src/actors/forger/demo/wallet.ts'
 import { compressKey, secretFromSeed, seedFromEthKey } from '../../src/actors/forger/rollup/bjj.ts'
 import { encodeFloat40 } from '../../src/actors/forger/rollup/float40.ts'
-import { l2TxId } from '../../src/actors/forger/rollup/l2-codec.ts'
-import { signL2 } from '../../src/actors/forger/rollup/l2-signature.ts'
-import { ZERO_ETH_ADDR, type L2Tx } from '../../src/actors/forger/rollup/types.ts'
 import { pause } from './daemon.ts'
 import type { LoadWorld } from './world.ts'
 
@@ -70,8 +68,9 @@ export async function openTraffic(world: LoadWorld, url: () => string): Promise<
     turn += 1
     if (!from || !to) return
     const amount = BigInt(turn) * UNIT
-    const tx = transferOf(from, to, amount)
-    const answer = await post(url, tx, signL2(tx, world.chainId, from.seed))
+    const { idx: fromIdx, nonce, seed } = from
+    const tx = transferOf({ fromIdx, toIdx: to.idx, amount, nonce, userFee: FEE_SELECTOR })
+    const answer = await post(url, submissionOf(tx, world.chainId, seed))
     if (answer === 'refused') return void (refused += 1)
     from.nonce += 1
     accepted.push({ fromIdx: from.idx, amount })
@@ -100,36 +99,8 @@ async function findUser(key: Hex, url: () => string): Promise<User> {
   }
 }
 
-const transferOf = (from: User, to: User, amount: bigint): L2Tx => ({
-  fromIdx: from.idx,
-  toIdx: to.idx,
-  tokenId: 0,
-  amount,
-  nonce: from.nonce,
-  userFee: FEE_SELECTOR,
-  maxNumBatch: 0,
-  toEthAddr: ZERO_ETH_ADDR,
-  toBjjAy: 0n,
-  toBjjSign: 0,
-  rqOffset: 0,
-  rqTxCompressedDataV2: 0n,
-  rqToEthAddr: ZERO_ETH_ADDR,
-  rqToBjjAy: 0n,
-})
-
 /** Tries until the daemon has taken it or knows it already: an answer that was lost is asked for again. */
-async function post(url: () => string, tx: L2Tx, signature: Hex): Promise<'accepted' | 'refused'> {
-  const body = JSON.stringify({
-    id: l2TxId(tx),
-    type: 'Transfer',
-    tokenId: tx.tokenId,
-    fromAccountIndex: `hez:ETH:${tx.fromIdx}`,
-    toAccountIndex: `hez:ETH:${tx.toIdx}`,
-    amount: String(tx.amount),
-    fee: tx.userFee,
-    nonce: tx.nonce,
-    signature: signature.slice(2),
-  })
+async function post(url: () => string, body: string): Promise<'accepted' | 'refused'> {
   for (;;) {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
     const answer = await fetch(`${url()}/v1/transactions-pool`, init).catch(() => null)

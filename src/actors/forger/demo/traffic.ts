@@ -8,9 +8,7 @@ import { defineActor, type Context } from '../../kit/actor.ts'
 import { rollupAbi } from '../contracts.ts'
 import { compressKey, secretFromSeed, seedFromEthKey } from '../rollup/bjj.ts'
 import { encodeFloat40 } from '../rollup/float40.ts'
-import { l2TxId } from '../rollup/l2-codec.ts'
-import { signL2 } from '../rollup/l2-signature.ts'
-import { ZERO_ETH_ADDR, type L2Tx } from '../rollup/types.ts'
+import { submissionOf, transferOf } from './wallet.ts'
 
 export interface TrafficArgs {
   readonly rpcUrl: string
@@ -123,26 +121,17 @@ async function findAccount({ fetch }: TrafficArgs, url: string, user: User, sign
 
 async function transfer(args: TrafficArgs, url: string, from: User, to: User, ctx: Ctx): Promise<void> {
   const milli = 1n + BigInt(Math.floor(ctx.random() * 50))
-  const tx: L2Tx = {
+  const tx = transferOf({
     fromIdx: from.idx ?? 0,
     toIdx: to.idx ?? 0,
-    tokenId: 0,
     amount: milli * 10n ** 15n,
     nonce: from.nonce,
     userFee: FEE_SELECTOR,
-    maxNumBatch: 0,
-    toEthAddr: ZERO_ETH_ADDR,
-    toBjjAy: 0n,
-    toBjjSign: 0,
-    rqOffset: 0,
-    rqTxCompressedDataV2: 0n,
-    rqToEthAddr: ZERO_ETH_ADDR,
-    rqToBjjAy: 0n,
-  }
+  })
   const answer = await args.fetch(`${url}/v1/transactions-pool`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(asBody(tx, signL2(tx, args.chainId, from.seed))),
+    body: submissionOf(tx, args.chainId, from.seed),
     signal: ctx.signal,
   })
   if (answer.ok) from.nonce += 1
@@ -151,15 +140,3 @@ async function transfer(args: TrafficArgs, url: string, from: User, to: User, ct
     ctx.log.debug('a transfer was refused', { status: answer.status, answer: (await answer.text()).slice(0, 200) })
   }
 }
-
-const asBody = (tx: L2Tx, signature: Hex): Record<string, unknown> => ({
-  id: l2TxId(tx),
-  type: 'Transfer',
-  tokenId: tx.tokenId,
-  fromAccountIndex: `hez:ETH:${tx.fromIdx}`,
-  toAccountIndex: `hez:ETH:${tx.toIdx}`,
-  amount: String(tx.amount),
-  fee: tx.userFee,
-  nonce: tx.nonce,
-  signature: signature.slice(2),
-})
