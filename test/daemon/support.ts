@@ -137,8 +137,12 @@ export async function failing(daemon: Daemon, name: string, pattern = /./): Prom
   })
 }
 
-export const ready = (daemon: Daemon): Promise<true> =>
-  until('ready', async () => ((await daemon.get<Readiness>('/readyz?verbose')).ready ? true : null))
+/** Resolves when nothing is missing but what is named. */
+export const ready = (daemon: Daemon, ...missing: string[]): Promise<true> =>
+  until('ready', async () => {
+    const { checks } = await daemon.get<Partial<Readiness>>('/readyz?verbose')
+    return checks?.every(({ name, ok }) => ok || missing.includes(name)) === true ? true : null
+  })
 
 export interface ShownBatch {
   readonly num: number

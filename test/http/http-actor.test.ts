@@ -5,7 +5,8 @@ import { httpActor, type HttpMessage } from '../../src/http/http-actor.ts'
 import { silentLog } from '../../src/log.ts'
 import { bareRole, serve } from './harness.ts'
 
-const ctx = { log: silentLog } as Context<HttpMessage> // all that starting uses
+const { signal } = new AbortController()
+const ctx = { log: silentLog, signal } as Context<HttpMessage> // all that starting uses
 
 test('it listens while it lives, tells where, and ends the requests in progress before it is gone', async t => {
   let answer: (value: object) => void = () => {}
