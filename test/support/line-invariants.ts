@@ -1,22 +1,24 @@
 /** What must hold of the forger's rows after every transaction, whatever has happened. */
+import { IsolationLevel } from '@mikro-orm/core'
 import { Batch, Epoch, LIVE_BATCH_STATES } from '../../src/entities/forger/batch.ts'
 import { PoolTx } from '../../src/entities/forger/pool-tx.ts'
 import { Intent } from '../../src/entities/kernel/intent.ts'
-import type { Orm } from '../../src/entities/orm.ts'
+import type { Em, Orm } from '../../src/entities/orm.ts'
 
 const txsOf = (batch: Batch): string[] =>
   ((batch.contents ?? {}) as { L2Txs?: readonly { txId: string }[] }).L2Txs?.map(({ txId }) => txId) ?? []
 
-/** What is wrong, in words; empty when all is well. */
-export async function wrongIn(orm: Orm): Promise<string[]> {
-  const em = orm.em.fork()
+/** What is wrong, in words; empty when all is well. All of it is read at one moment, whatever goes on meanwhile. */
+export const wrongIn = (orm: Orm): Promise<string[]> =>
+  orm.em.fork().transactional(faultsIn, { isolationLevel: IsolationLevel.REPEATABLE_READ })
+
+async function faultsIn(em: Em): Promise<string[]> {
   const batches = await em.find(Batch, {}, { orderBy: { num: 'asc' }, populate: ['contents'] })
   const live = batches.filter(({ state }) => LIVE_BATCH_STATES.some(of => of === state))
   const txs = await em.find(PoolTx, {})
   const open = await em.find(Epoch, { stoppedAt: null })
-  const wrong = [...lineOf(live), ...poolOf(batches, live, txs, open), ...(await wishesOf(orm, batches, live))]
-  if (open.length > 1) wrong.push(`${open.length} runs are open`)
-  return wrong
+  const wrong = [...lineOf(live), ...poolOf(batches, live, txs, open), ...(await wishesOf(em, batches, live))]
+  return open.length > 1 ? [...wrong, `${open.length} runs are open`] : wrong
 }
 
 /** Numbers are consecutive and parent roots chain. */
@@ -50,8 +52,8 @@ function poolOf(batches: readonly Batch[], live: readonly Batch[], txs: readonly
 }
 
 /** Nothing that was given up is still on its way, unless it is being taken back. */
-async function wishesOf(orm: Orm, batches: readonly Batch[], live: readonly Batch[]): Promise<string[]> {
-  const intents = await orm.em.fork().find(Intent, {}, { orderBy: { id: 'asc' } })
+async function wishesOf(em: Em, batches: readonly Batch[], live: readonly Batch[]): Promise<string[]> {
+  const intents = await em.find(Intent, {}, { orderBy: { id: 'asc' } })
   const byKey = new Map(batches.map(batch => [batch.intentKey, batch]))
   let newest = 0
   return intents.flatMap(intent => {
