@@ -132,6 +132,7 @@ test.serial('a database that is away is named while HTTP answers, and all goes o
   t.true((await fetch(`${await daemon.url()}/livez`)).ok)
   const admin = new Client(await databases.serverUrl())
   await admin.connect()
+  t.teardown(() => admin.end())
   await admin.query(`create database ${later}`)
   await until('the database answers', async () =>
     (await daemon.get<{ failing: string[] }>('/readyz')).failing.includes('database') ? null : true,
@@ -142,7 +143,6 @@ test.serial('a database that is away is named while HTTP answers, and all goes o
   t.truthy(await failing(daemon, 'database'))
   await admin.query(`alter database ${later} allow_connections true`)
   t.true(await ready(daemon, 'provers'))
-  await admin.end()
   t.is(await daemon.stop(), 0)
 })
 
