@@ -42,6 +42,7 @@ interface LineRow {
   readonly old_root: string
   readonly new_root: string
   readonly new_exit_root: string
+  readonly l1: boolean
   readonly l1_l2_txs_data: string
   readonly mine_block: string | null
   readonly eth_tx_hash: string | null
@@ -58,7 +59,7 @@ interface LineRow {
 export async function liveBatches(em: Em, above: number): Promise<LiveBatch[]> {
   const rows = await em.execute<LineRow[]>(
     `select b.id::text, b.num, b.epoch, b.state, b.because, b.old_root::text, b.new_root::text, b.new_exit_root::text,
-       b.l1_l2_txs_data, b.mine_block::text, b.eth_tx_hash, i.state as intent_state, i.because as intent_because,
+       b.l1_queue is not null as l1, b.l1_l2_txs_data, b.mine_block::text, b.eth_tx_hash, i.state as intent_state, i.because as intent_because,
        i.nonce is not null as intent_signed, i.mined_block::text as intent_mined_block
      from forger.batch b left join kernel.intent i on i.key = b.intent_key
      where b.num > ? and (b.state in (?)
@@ -78,6 +79,7 @@ const liveBatchOf = (row: LineRow): LiveBatch => ({
   oldRoot: BigInt(row.old_root),
   newRoot: BigInt(row.new_root),
   newExitRoot: BigInt(row.new_exit_root),
+  l1: row.l1,
   l1L2TxsData: row.l1_l2_txs_data,
   mineBlock: row.mine_block === null ? null : BigInt(row.mine_block),
   ethTxHash: row.eth_tx_hash,

@@ -15,6 +15,8 @@ export interface LiveBatch {
   readonly oldRoot: bigint
   readonly newRoot: bigint
   readonly newExitRoot: bigint
+  /** Whether it consumes a queue: an empty L1 batch and an empty L2 batch are alike but for this. */
+  readonly l1: boolean
   readonly l1L2TxsData: string
   readonly mineBlock: bigint | null
   readonly ethTxHash: string | null
@@ -34,6 +36,8 @@ export interface ForgedFact {
   readonly batchNum: number
   readonly stateRoot: bigint
   readonly exitRoot: bigint
+  /** Null for an L2 batch. */
+  readonly l1Queue?: bigint | null | undefined
   readonly l1L2TxsData: string
   readonly blockNumber: bigint
   readonly ethTxHash: string
@@ -138,7 +142,10 @@ function faultOfWish({ state, because, minedBlock }: LiveIntent, synced: bigint)
 }
 
 const sameBatch = (batch: LiveBatch, fact: ForgedFact): boolean =>
-  batch.newRoot === fact.stateRoot && batch.newExitRoot === fact.exitRoot && batch.l1L2TxsData === fact.l1L2TxsData
+  batch.newRoot === fact.stateRoot &&
+  batch.newExitRoot === fact.exitRoot &&
+  batch.l1 === (fact.l1Queue != null) &&
+  batch.l1L2TxsData === fact.l1L2TxsData
 
 function progressOf(batch: LiveBatch, fact: ForgedFact | undefined, view: ReconcileView): Change | null {
   if (!fact) {

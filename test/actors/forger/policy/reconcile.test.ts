@@ -22,6 +22,7 @@ const batch = (num: number, more: Partial<LiveBatch> = {}): LiveBatch => ({
   oldRoot: ROOT + BigInt(num - 1),
   newRoot: ROOT + BigInt(num),
   newExitRoot: 0n,
+  l1: false,
   l1L2TxsData: `0x${num}`,
   mineBlock: null,
   ethTxHash: null,
@@ -121,6 +122,13 @@ test('another forger’s batch takes the number, ours is superseded and the chai
   t.deepEqual(outline(view(line, [foreign])), ['superseded 6', 'discarded 7'])
   t.deepEqual(found.broken, { num: 6, because: '0xthem forged batch 6 in block 99' })
   t.is(found.adopt, 6, 'from batch 6 on, not from 5')
+})
+
+test('an empty L1 batch is not an empty L2 batch, though their roots are the same (scenario 66)', t => {
+  const empty = batch(6, { newRoot: ROOT + 5n, l1L2TxsData: '0x' })
+  const foreign = fact(6, 99, { stateRoot: ROOT + 5n, l1L2TxsData: '0x', l1Queue: 3n })
+  t.deepEqual(outline(view([empty], [foreign])), ['superseded 6'])
+  t.deepEqual(outline(view([{ ...empty, l1: true }], [foreign])), ['mined 6'])
 })
 
 test('batches of others are taken over one after the other, and ours goes on after them (scenario 67)', t => {
