@@ -4,7 +4,6 @@
  */
 import type { FastifyInstance } from 'fastify'
 import { defineActor } from '../actors/kit/actor.ts'
-import { closing } from '../actors/kit/closing.ts'
 import { ref, type Ref } from '../actors/kit/ref.ts'
 import { CannotListenError } from './errors.ts'
 
@@ -25,22 +24,21 @@ export interface HttpArgs {
 export const httpRef: Ref<HttpMessage> = ref('http')
 
 /** Starts by listening; a port that cannot be had is fatal (CannotListenError). */
-export const httpActor = defineActor<HttpArgs, HttpMessage, () => Promise<void>>({
+export const httpActor = defineActor<HttpArgs, HttpMessage, null>({
   kind: 'http',
   async start(args, ctx) {
     const app = await args.build()
+    ctx.own(() => app.close())
     try {
       const url = await app.listen({ host: args.host, port: args.port })
       ctx.log.info('listening', { url })
       args.onListening(url)
     } catch (cause) {
-      await app.close()
       throw asListenError(cause, args)
     }
-    return closing(ctx.signal, () => app.close())
+    return null
   },
-  receive: close => close,
-  stop: close => close(),
+  receive: state => state,
 })
 
 function asListenError(cause: unknown, { host, port }: HttpArgs): unknown {

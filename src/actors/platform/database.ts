@@ -6,7 +6,6 @@ import { startPostgres, type EmbeddedPostgres } from '../../embedded/postgres.ts
 import { DatabaseDownError } from '../../entities/errors.ts'
 import { migrate, openOrm, type Orm, type Schema } from '../../entities/orm.ts'
 import { defineActor } from '../kit/actor.ts'
-import { closing } from '../kit/closing.ts'
 
 export interface DatabasePort {
   /** The open database; throws DatabaseDownError while there is none. */
@@ -42,43 +41,31 @@ export function databaseSlot(): DatabaseSlot {
 
 type Message = { readonly type: 'server-ended'; readonly pid: number; readonly how: string }
 
-interface State {
-  readonly server: EmbeddedPostgres | null
-  readonly close: () => Promise<void>
-}
-
 const STOP_MS = 5_000
 /** A pool waits for every query; one that was cut off by a dying server may never end. */
 const POOL_END_MS = 1_500
 
-export const database = defineActor<DatabaseArgs, Message, State>({
+export const database = defineActor<DatabaseArgs, Message, EmbeddedPostgres | null>({
   kind: 'platform/database',
   async start(args, ctx) {
     const server = args.url === null ? await startPostgres({ folder: args.folder, log: ctx.log }) : null
-    const url = args.url ?? server?.url ?? ''
-    try {
-      const orm = await open(url, args)
-      args.port.set(orm)
-      void server?.exited.then(({ code, signal }) =>
-        ctx.send(ctx.self, { type: 'server-ended', pid: server.pid, how: `code ${code}, signal ${signal}` }),
-      )
-      ctx.log.info('database is ready', { embedded: server !== null })
-      const close = async (): Promise<void> => {
-        args.port.set(null)
-        await Promise.race([orm.close(true), ctx.clock.sleep(POOL_END_MS)])
-        await server?.stop(STOP_MS)
-      }
-      return { server, close: closing(ctx.signal, close) }
-    } catch (error) {
-      await server?.stop(STOP_MS)
-      throw error
-    }
+    ctx.own(() => server?.stop(STOP_MS))
+    const orm = await open(args.url ?? server?.url ?? '', args)
+    ctx.own(() => {
+      args.port.set(null)
+      return Promise.race([orm.close(true), ctx.clock.sleep(POOL_END_MS)])
+    })
+    args.port.set(orm)
+    void server?.exited.then(({ code, signal }) =>
+      ctx.send(ctx.self, { type: 'server-ended', pid: server.pid, how: `code ${code}, signal ${signal}` }),
+    )
+    ctx.log.info('database is ready', { embedded: server !== null })
+    return server
   },
-  receive(state, { pid, how }) {
-    if (pid !== state.server?.pid) return state // news of a server that an earlier incarnation has stopped
+  receive(server, { pid, how }) {
+    if (pid !== server?.pid) return server // news of a server that an earlier incarnation has stopped
     throw new Error(`the embedded database ended (${how})`)
   },
-  stop: ({ close }) => close(),
 })
 
 async function open(url: string, args: DatabaseArgs): Promise<Orm> {

@@ -5,13 +5,11 @@
 import { Worker } from 'node:worker_threads'
 import type { Context } from '../../kit/actor.ts'
 import { defineActor } from '../../kit/actor.ts'
-import { closing } from '../../kit/closing.ts'
 import { builder, type BuilderAnswer, type BuilderMessage } from '../messages.ts'
 import type { BuilderJob, BuilderResult } from './jobs.ts'
 
 interface State {
   readonly thread: Worker
-  readonly close: () => Promise<void>
   readonly waiting: Map<number, (answer: BuilderAnswer) => void>
   ticket: number
 }
@@ -33,7 +31,11 @@ export const builderActor = defineActor<void, BuilderMessage, State>({
       answer?.(reply)
     })
     thread.on('error', error => ctx.send(ctx.self, { type: 'died', error }))
-    return { thread, close: closing(ctx.signal, () => thread.terminate()), waiting, ticket: 0 }
+    ctx.own(() => {
+      for (const answer of waiting.values()) answer({ ok: false, error: new Error('the builder was stopped') })
+      return thread.terminate()
+    })
+    return { thread, waiting, ticket: 0 }
   },
   receive(state, message) {
     if (message.type === 'died') throw message.error
@@ -41,10 +43,6 @@ export const builderActor = defineActor<void, BuilderMessage, State>({
     state.waiting.set(state.ticket, message.reply)
     state.thread.postMessage({ ticket: state.ticket, job: message.job })
     return state
-  },
-  async stop(state) {
-    for (const answer of state.waiting.values()) answer({ ok: false, error: new Error('the builder was stopped') })
-    await state.close()
   },
 })
 

@@ -2,7 +2,6 @@
  * The demo's mock provers as an actor: real HTTP servers on ports of loopback.
  */
 import { defineActor } from '../../kit/actor.ts'
-import { closing } from '../../kit/closing.ts'
 import { runMockProver } from '../mock-prover.ts'
 
 export interface DemoProversArgs {
@@ -10,14 +9,14 @@ export interface DemoProversArgs {
   readonly delayMs: number
 }
 
-export const demoProvers = defineActor<DemoProversArgs, { readonly type: 'look' }, () => Promise<void>>({
+export const demoProvers = defineActor<DemoProversArgs, { readonly type: 'look' }, null>({
   kind: 'forger/demo-provers',
   async start({ ports, delayMs }, ctx) {
-    const servers = await Promise.all(
-      ports.map((port, seed) => runMockProver({ port, delayMs, failRate: 0, hangRate: 0, seed, log: ctx.log })),
-    )
-    return closing(ctx.signal, () => Promise.all(servers.map(server => server.close())))
+    for (const [seed, port] of ports.entries()) {
+      const server = await runMockProver({ port, delayMs, failRate: 0, hangRate: 0, seed, log: ctx.log })
+      ctx.own(() => server.close())
+    }
+    return null
   },
-  receive: close => close,
-  stop: close => close(),
+  receive: state => state,
 })
