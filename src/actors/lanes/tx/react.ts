@@ -56,8 +56,9 @@ function holdReason({ class: found, error }: Verdict): string {
   return `the node takes no more at the moment: ${error}`
 }
 
+/** While the lane stops, what it was sending is cut off: that is no news. */
 const logRefusal = (lane: Lane, verdict: Verdict): void =>
-  lane.log.warn('no endpoint took a transaction; the same bytes are sent again', {
+  lane.log[lane.signal().aborted ? 'debug' : 'warn']('no endpoint took a transaction; the same bytes are sent again', {
     nonce: verdict.nonce,
     class: verdict.class,
     said: verdict.error,
