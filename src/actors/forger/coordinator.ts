@@ -155,7 +155,8 @@ async function run(em: Em, state: State, heads: Heads, adopting: number | null, 
   return em.transactional(async tx => {
     await holdLine(tx)
     const epoch = await openEpoch(tx)
-    const decision = decideRun({ chain: row.view, ...heads, running: epoch !== null }, args.rules)
+    const newestBatch = (await lastLive(tx)).batchNum
+    const decision = decideRun({ chain: row.view, ...heads, running: epoch !== null, newestBatch }, args.rules)
     await state.book.record(tx, { role: 'forger', subject: 'pipeline', choice: decision.do, because: decision.because })
     if (decision.do === 'start') {
       const from = await lastLive(tx)

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { Batch, Epoch } from '../../../src/entities/forger/batch.ts'
+import { ForgedBatch } from '../../../src/entities/forger/chain-facts.ts'
 import { PoolTx } from '../../../src/entities/forger/pool-tx.ts'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
 import { RoleControl } from '../../../src/entities/kernel/operations.ts'
@@ -249,4 +250,15 @@ test('empty batches wait for their delay; then one is forged (scenario 19)', asy
   await line.settle()
   t.deepEqual(await batches(line), ['2 built', '3 built', '4 built'])
   await fine(t, line)
+})
+
+test('a foreign batch that cannot be read stops the run instead of colliding with it', async t => {
+  const line = await start(t, 3)
+  await line.settle()
+  await line.chain.forgeForeign()
+  await line.orm.em.fork().nativeDelete(ForgedBatch, { batchNum: 2 })
+  await line.orm.em.fork().nativeUpdate(Batch, { num: 2 }, { state: 'discarded' })
+  await line.settle()
+  t.regex((await epochs(line))[0]?.reason ?? '', /batch 2 is on the chain/)
+  t.deepEqual(await batches(line), ['2 discarded'])
 })

@@ -16,6 +16,8 @@ export interface RunView {
   readonly synced: bigint
   readonly head: bigint
   readonly running: boolean
+  /** The newest batch that is known here, ours or taken over from the chain. */
+  readonly newestBatch: number
 }
 
 export type RunDecision = { readonly do: 'start' | 'stop' | 'run' | 'wait'; readonly because: string }
@@ -28,7 +30,7 @@ export function decideRun(view: RunView, rules: RunRules): RunDecision {
     return running ? { do: 'run', because } : { do: 'wait', because }
   }
   const next = view.head + 1n
-  const denied = denial(chain, next, rules)
+  const denied = unreadable(view) ?? denial(chain, next, rules)
   if (denied !== null) return { do: running ? 'stop' : 'wait', because: denied }
   if (running) return { do: 'run', because: `slot ${slotAt(chain, next)?.slot} may be forged in` }
   const relative = relativeBlock(chain, next) ?? 0
@@ -40,6 +42,12 @@ export function decideRun(view: RunView, rules: RunRules): RunDecision {
   }
   return { do: 'start', because: `slot ${slotAt(chain, next)?.slot} may be forged in` }
 }
+
+/** A batch that was not forged by a plain call of the contract cannot be read, and nothing can be built on it. */
+const unreadable = ({ chain, newestBatch }: RunView): string | null =>
+  chain.lastForgedBatch > newestBatch
+    ? `batch ${newestBatch + 1} is on the chain, but the transaction that forged it cannot be read`
+    : null
 
 function denial(chain: ChainView, next: bigint, rules: RunRules): string | null {
   if (next < BigInt(chain.genesisBlock)) return `the auction starts in ${BigInt(chain.genesisBlock) - next} blocks`

@@ -9,7 +9,7 @@ const rules: RunRules = {
   scheduleBatchBlocksAheadCheck: 0,
 }
 const at = (head: number, chain: ChainView, running: boolean, more: Partial<RunRules> = {}) =>
-  decideRun({ chain, head: BigInt(head), synced: BigInt(head), running }, { ...rules, ...more })
+  decideRun({ chain, head: BigInt(head), synced: BigInt(head), running, newestBatch: 0 }, { ...rules, ...more })
 
 test('the pipeline starts when the slot opens, goes on in it, and stops with it (scenario 7)', t => {
   t.is(at(1, chainView(1), false).do, 'wait')
@@ -22,7 +22,7 @@ test('the pipeline starts when the slot opens, goes on in it, and stops with it 
 
 test('while the chain is being read nothing starts and nothing stops (scenario 8)', t => {
   const chain = chainView(41)
-  const behind = { chain, synced: 41n, head: 44n }
+  const behind = { chain, synced: 41n, head: 44n, newestBatch: 0 }
   t.like(decideRun({ ...behind, running: false }, rules), { do: 'wait', because: 'reading the chain: block 41 of 44' })
   t.is(decideRun({ ...behind, running: true }, rules).do, 'run')
 })
@@ -67,4 +67,13 @@ test('a slot nobody knows yet is waited for (scenario 6)', t => {
 test('a committed slot of somebody else is waited out, and the reason says so (scenario 4)', t => {
   const chain = chainView(25, [BOOT, BOOT], { committed: true })
   t.regex(at(25, chain, false).because, /it is committed/)
+})
+
+test('nothing is built on a batch whose transaction cannot be read', t => {
+  const chain = chainView(21, [US, US], { lastForgedBatch: 8 })
+  const view = { chain, synced: 21n, head: 21n, newestBatch: 7 }
+  const because = 'batch 8 is on the chain, but the transaction that forged it cannot be read'
+  t.deepEqual(decideRun({ ...view, running: false }, rules), { do: 'wait', because })
+  t.deepEqual(decideRun({ ...view, running: true }, rules), { do: 'stop', because })
+  t.is(decideRun({ ...view, running: false, newestBatch: 9 }, rules).do, 'start', 'ours are on their way')
 })
