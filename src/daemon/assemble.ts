@@ -33,6 +33,11 @@ export interface AssembleOptions {
   readonly onListening: (url: string) => void
 }
 
+export type ContextOptions = Pick<
+  AssembleOptions,
+  'loaded' | 'signers' | 'system' | 'clock' | 'random' | 'log' | 'metrics'
+>
+
 export interface Parts extends AssembleOptions {
   readonly database: ReturnType<typeof databaseSlot>
   readonly schemas: readonly (typeof kernelSchema)[]
@@ -61,9 +66,10 @@ export function assemble(options: AssembleOptions): Assembled {
   return { tree: daemonTree(parts), orm: database.orm }
 }
 
-function contextOf(
+/** What a role may touch. */
+export function contextOf(
   role: Role,
-  { loaded, signers, system, ...options }: AssembleOptions,
+  { loaded, signers, system, ...options }: ContextOptions,
   chains: ReadonlyMap<string, OpenChain>,
   orm: () => Orm,
 ): RoleContext<unknown> {

@@ -26,8 +26,10 @@ export interface OpenChain {
 
 const PROBE_MS = 15_000
 
+type ChainOptions = Pick<AssembleOptions, 'loaded' | 'clock' | 'random' | 'log' | 'metrics'>
+
 /** Clients for every chain; nothing is asked of them yet. */
-export function openChains({ loaded, clock, random, log, metrics }: AssembleOptions): ReadonlyMap<string, OpenChain> {
+export function openChains({ loaded, clock, random, log, metrics }: ChainOptions): ReadonlyMap<string, OpenChain> {
   const open = (name: string, config: ChainConfig): OpenChain => {
     const rpc = createRpc({
       name,

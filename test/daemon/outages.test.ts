@@ -8,6 +8,7 @@ import { runMockProver } from '../../src/actors/forger/mock-prover.ts'
 import { startAnvil, type Anvil } from '../../src/embedded/anvil.ts'
 import { deployRollup, type DeployedRollup } from '../../src/embedded/deploy.ts'
 import { silentLog } from '../../src/log.ts'
+import { run } from '../cli/support.ts'
 import { TEST_CHAIN_ID, TEST_KEYS, useAnvil, useFolder } from '../support/anvil.ts'
 import { useDatabases } from '../support/postgres.ts'
 import { batches, failing, ready, startDaemon, until, type Daemon } from './support.ts'
@@ -45,8 +46,8 @@ interface Setting {
 
 let made = 0
 
-/** A daemon that would forge empty batches all the time if everything were there. */
-async function daemonWith(t: ExecutionContext, setting: Setting): Promise<Daemon> {
+/** Where the configuration of a daemon is that would forge empty batches all the time if everything were there. */
+async function configured(setting: Setting): Promise<{ data: string; file: string; env: Record<string, string> }> {
   const { rollup, auction } = await contracts()
   const data = join(folder, `d${(made += 1)}`)
   await mkdir(data)
@@ -77,11 +78,20 @@ urls = ["${setting.provers ?? NOWHERE}"]
 `,
   )
   const database = setting.database ?? (await databases.create())
-  return startDaemon(t, {
-    data,
-    args: ['--config', file],
-    env: { TEST_KEY: TEST_KEYS[1], TEST_DATABASE: database },
-  })
+  return { data, file, env: { TEST_KEY: TEST_KEYS[1], TEST_DATABASE: database } }
+}
+
+async function daemonWith(t: ExecutionContext, setting: Setting): Promise<Daemon> {
+  const { data, file, env } = await configured(setting)
+  return startDaemon(t, { data, args: ['--config', file], env })
+}
+
+/** What `check` prints. */
+async function checked(t: ExecutionContext, setting: Setting): Promise<string> {
+  const { data, file, env } = await configured(setting)
+  const { out, code } = await run(data, ['check', '--config', file], env)
+  t.not(code, 0)
+  return out
 }
 
 /** The last line of a log: why the daemon cannot go on. */
@@ -184,4 +194,13 @@ test.serial('provers that are away are waited for, and batches are forged when o
     (await batches(daemon)).some(({ state }) => state === 'final') ? true : null,
   )
   t.is(await daemon.stop(), 0)
+})
+
+test.serial('check asks the contracts, the account and the provers, and says what the role would miss', async t => {
+  const good = await checked(t, {})
+  t.regex(good, /ok +forger contracts +rollup and auction answer; verifier 0 fits the circuit/)
+  t.regex(good, /ok +forger account .* ether/)
+  t.regex(good, /FAIL +prover /)
+  const wrong = await checked(t, { maxTx: 64 })
+  t.regex(wrong, /FAIL +forger contracts +the rollup has no verifier for 64 transactions/)
 })

@@ -26,13 +26,21 @@ export const check: Register = (program, session) => {
     const found =
       loaded instanceof OperatorError
         ? configFindings(loaded)
-        : [...good(loaded), ...(await findings(loaded, environment(io, options), demo))]
+        : [...good(loaded), ...(await lookAt(loaded, environment(io, options), demo))]
     const ok = found.every(finding => finding.ok)
     show(io, options, { ok, checks: found }, () => draw(found))
     if (ok) return EXIT.done
     return loaded instanceof OperatorError ? exitCodeOf(loaded) : worst(found)
   })
   program.addCommand(own)
+}
+
+/** The roles are only asked when what they would ask answers. */
+async function lookAt(loaded: Loaded, env: Parameters<typeof findings>[1], demo: boolean): Promise<Finding[]> {
+  const outside = await findings(loaded, env, demo)
+  if (demo || outside.some(({ name, ok }) => !ok && /^(chain|account)/.test(name))) return outside
+  const { roleChecks } = await import('../../daemon/checks.ts')
+  return [...outside, ...(await roleChecks(loaded)).map(found => ({ ...found, down: false }))]
 }
 
 /** Wrong configuration first, then what is down. */
