@@ -106,7 +106,7 @@ test('the next batch goes on top of the newest live one, with what is pending', 
     { num: 7, from: { batchNum: 6, root: 0n }, l1Queue: null, startBlock: 104n },
   )
   t.deepEqual(
-    job.selection.pool.map(({ txId }) => String(txId)),
+    job.selection.pool.map(({ txId }) => txId),
     [first],
   )
 })
