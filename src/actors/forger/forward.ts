@@ -29,7 +29,10 @@ export interface Forwarded {
 }
 
 /** Wishes for the transactions of all batches that are proven and next in line. */
-export function forwardProven(em: Em, rules: ForwardRules, book: DecisionBook, clock: Clock): Promise<Forwarded> {
+export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionBook, clock: Clock): Promise<Forwarded> {
+  // Most looks have nothing to hand on, and need no transaction to see that.
+  const [some] = await em.execute(`select 1 from forger.batch where state = 'proven' and intent_key is null limit 1`)
+  if (some === undefined) return { forwarded: [], refused: null }
   return em.transactional(async tx => {
     await holdLine(tx)
     const ready = await nextInLine(tx)

@@ -3,9 +3,8 @@
  * Every "not now" is stored with its reason.
  */
 import type { Clock } from '../../clock.ts'
-import { Batch, Epoch } from '../../entities/forger/batch.ts'
-import { HeadView, L1Tx, type ChainView } from '../../entities/forger/chain-facts.ts'
-import { RoleControl } from '../../entities/kernel/operations.ts'
+import type { BatchState } from '../../entities/forger/batch.ts'
+import { L1Tx, type ChainView } from '../../entities/forger/chain-facts.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import { l1UserTxOf } from './adopt.ts'
@@ -46,14 +45,17 @@ export interface BatchPlan {
 }
 
 interface Standing {
-  readonly epoch: Epoch
+  readonly epoch: number
   readonly chain: ChainView
   readonly head: bigint
+  /** Who paused the role and why; null when nobody did. */
+  readonly pausedBecause: string | null
   readonly from: Checkpoint
   readonly unproven: number
   /** L1 batches of ours that the contract view does not know yet. */
   readonly scheduled: readonly { readonly block: bigint; readonly queue: bigint }[]
-  readonly lastForgedAt: Date | null
+  /** When the newest batch of this run was built, milliseconds since the epoch; null before the first. */
+  readonly lastForgedMs: number | null
   readonly lastSlot: bigint | null
 }
 
@@ -74,8 +76,7 @@ export async function planBatch(
     await book.record(em, { role: 'forger', subject: `batch/${num}`, choice: 'wait', because })
     return null
   }
-  const paused = await em.findOne(RoleControl, { role: 'forger', paused: true })
-  if (paused) return wait(`paused by ${paused.by}: ${paused.reason ?? 'no reason given'}`)
+  if (standing.pausedBecause !== null) return wait(standing.pausedBecause)
   if (standing.unproven >= rules.maxUnproven)
     return wait(`${rules.maxUnproven} batches are waiting for provers already`)
   const view = forgeView(standing, clock)
@@ -112,7 +113,7 @@ async function assemble(
   if (empty.do === 'skip' && current.length + pool.txs.length === 0) return wait(withoutSeconds(empty.because))
   const num = standing.from.batchNum + 1
   return {
-    epoch: standing.epoch.number,
+    epoch: standing.epoch,
     num,
     from: standing.from,
     l1Queue: isL1 ? choice.queue : null,
@@ -138,37 +139,51 @@ async function assemble(
   }
 }
 
+interface StandingRow {
+  readonly epoch: number
+  readonly head: string
+  readonly view: ChainView
+  readonly paused_because: string | null
+  readonly newest_ms: number | null
+  readonly newest_state: BatchState | null
+  readonly newest_start: string | null
+  readonly scheduled: readonly { readonly block: string; readonly queue: string }[] | null
+}
+
+/** All that is known of the open run, in one row: it is read at every look. No row: no run, or no block read yet. */
+const STANDING = `
+  select e.number as epoch, h.block_number::text as head, h.view,
+    'paused by ' || c.by || ': ' || coalesce(c.reason, 'no reason given') as paused_because,
+    (extract(epoch from n.created_at) * 1000)::float8 as newest_ms, n.state as newest_state, n.start_block::text as newest_start,
+    (select json_agg(json_build_object('block', b.start_block::text, 'queue', b.l1_queue::text) order by b.num)
+      from forger.batch b where b.state in ('built', 'proving', 'proven', 'sent', 'mined')
+        and b.l1_queue >= (h.view->>'nextL1ToForgeQueue')::bigint) as scheduled
+  from forger.epoch e
+  join forger.head_view h on h.name = 'head'
+  left join kernel.role_control c on c.role = 'forger' and c.paused
+  left join lateral (
+    select created_at, state, start_block from forger.batch where epoch = e.number order by id desc limit 1
+  ) n on true
+  where e.stopped_at is null`
+
 async function loadStanding(em: Em): Promise<Standing | 'broken' | null> {
-  const epoch = await em.findOne(Epoch, { stoppedAt: null })
-  const row = await em.findOne(HeadView, { name: 'head' })
-  if (!epoch || !row) return null
+  const [row] = await em.execute<StandingRow[]>(STANDING)
+  if (!row) return null
   const base = await loadBase(em)
   const live = await liveBatches(em, base.batchNum)
   if (live.some(batch => batch.state === 'failed')) return 'broken'
   const last = live.at(-1)
-  const ours = await em.find(
-    Batch,
-    {
-      num: { $gt: base.batchNum },
-      l1Queue: { $gte: BigInt(row.view.nextL1ToForgeQueue) },
-      state: { $in: ['built', 'proving', 'proven', 'sent', 'mined'] },
-    },
-    { orderBy: { num: 'asc' }, fields: ['startBlock', 'l1Queue'] },
-  )
-  const [newest] = await em.find(
-    Batch,
-    { epoch: epoch.number },
-    { orderBy: { id: 'desc' }, limit: 1, fields: ['createdAt', 'startBlock', 'state'] },
-  )
+  const inSlot = row.newest_start !== null && row.newest_state !== 'discarded'
   return {
-    epoch,
+    epoch: row.epoch,
     chain: row.view,
-    head: row.blockNumber,
+    head: BigInt(row.head),
+    pausedBecause: row.paused_because,
     from: last ? { batchNum: last.num, root: last.newRoot } : base,
     unproven: live.filter(({ state }) => state === 'built' || state === 'proving').length,
-    scheduled: ours.map(batch => ({ block: batch.startBlock, queue: batch.l1Queue ?? 0n })),
-    lastForgedAt: newest?.createdAt ?? null,
-    lastSlot: newest && newest.state !== 'discarded' ? slotOf(row.view, newest.startBlock) : null,
+    scheduled: (row.scheduled ?? []).map(({ block, queue }) => ({ block: BigInt(block), queue: BigInt(queue) })),
+    lastForgedMs: row.newest_ms,
+    lastSlot: inSlot ? slotOf(row.view, BigInt(row.newest_start ?? 0)) : null,
   }
 }
 
@@ -176,6 +191,6 @@ function forgeView(standing: Standing, clock: Clock): ForgeView {
   const slot = slotOf(standing.chain, standing.head + 1n)
   return {
     slotCommitted: standing.chain.currentSlot?.committed === true || (slot !== null && slot === standing.lastSlot),
-    elapsedMs: standing.lastForgedAt === null ? null : clock.now() - standing.lastForgedAt.getTime(),
+    elapsedMs: standing.lastForgedMs === null ? null : clock.now() - standing.lastForgedMs,
   }
 }
