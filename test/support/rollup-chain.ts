@@ -138,7 +138,9 @@ export async function openChain(orm: Orm): Promise<RollupChain> {
         const [last] = await em.find(Intent, { nonce: { $ne: null } }, { orderBy: { nonce: 'desc' }, limit: 1 })
         let nonce = last?.nonce ?? -1
         for (const intent of await em.find(Intent, { state: 'queued' }, { orderBy: { id: 'asc' } })) {
-          Object.assign(intent, { state: 'sent', nonce: (nonce += 1) })
+          // guarded as the lane's own: a wish may be taken back meanwhile
+          const signed = { state: 'sent', nonce: nonce + 1 } as const
+          nonce += await em.nativeUpdate(Intent, { id: intent.id, state: 'queued' }, signed)
         }
       }),
     mine: async (most = 16) => {

@@ -157,7 +157,12 @@ test('whatever happens, nothing is lost, nothing is forged twice, and no number 
       const wrong = [...(await wrongIn(orm)), ...(await forgedOf(line))]
       if (wrong.length > 0) throw new Error(`in the end: ${wrong.join('; ')}`)
     }),
-    { numRuns: Number(process.env['FORGEKEEPER_MODEL_RUNS'] ?? 25), interruptAfterTimeLimit: 100_000 },
+    {
+      numRuns: Number(process.env['FORGEKEEPER_MODEL_RUNS'] ?? 25),
+      interruptAfterTimeLimit: 60_000,
+      endOnFailure: true,
+      includeErrorInReport: true,
+    },
   )
   t.pass()
 })
