@@ -17,7 +17,10 @@ async function faultsIn(em: Em): Promise<string[]> {
   const live = batches.filter(({ state }) => LIVE_BATCH_STATES.some(of => of === state))
   const txs = await em.find(PoolTx, {})
   const open = await em.find(Epoch, { stoppedAt: null })
-  const wrong = [...lineOf(live), ...poolOf(batches, live, txs, open), ...(await wishesOf(em, batches, live))]
+  // A batch that failed keeps its place until the coordinator has ended the run.
+  const failed = batches.filter(({ state, epoch }) => state === 'failed' && epoch === open[0]?.number)
+  const line = [...live, ...failed].toSorted((one, other) => one.num - other.num)
+  const wrong = [...lineOf(line), ...poolOf(batches, live, txs, open), ...(await wishesOf(em, batches, live))]
   return open.length > 1 ? [...wrong, `${open.length} runs are open`] : wrong
 }
 
