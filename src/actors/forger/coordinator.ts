@@ -52,7 +52,12 @@ type Ctx = Context<CoordinatorMessage>
 
 export const coordinatorActor = defineActor<CoordinatorArgs, CoordinatorMessage, State>({
   kind: 'forger/coordinator',
-  mailbox: { capacity: 64, overflow: 'coalesce' },
+  // Two failed batches are two pieces of news.
+  mailbox: {
+    capacity: 64,
+    overflow: 'coalesce',
+    key: message => (message.type === 'StopPipeline' ? `StopPipeline ${message.failedBatch}` : message.type),
+  },
   async start(args, ctx) {
     const adoption = await args.adoption()
     ctx.every(LOOK_EVERY_MS, { type: 'look' })
