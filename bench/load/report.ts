@@ -56,6 +56,8 @@ export interface Speed {
   readonly utilisation: number | null
   /** Milliseconds from the proof in the database to the first byte sent. */
   readonly proofToBroadcast: Percentiles
+  /** The same from the moment all batches before it were proven as well: batches are sent in order. */
+  readonly inLineToBroadcast: Percentiles
   /** Milliseconds from a built batch and an idle prover, whichever was later, to the posted input. */
   readonly scheduleToPost: Percentiles
 }
@@ -81,10 +83,14 @@ export async function measureSpeed(
        join forger.batch b on b.id = j.batch_id where b.num > $1 order by j.posted_at`,
       [warmUp],
     )
-    const sends = await client.query<{ ms: string }>(
-      `select extract(epoch from min(a.broadcast_at) - b.proven_at) * 1000 as ms from forger.batch b
-       join kernel.intent i on i.key = b.intent_key join kernel.attempt a on a.intent_id = i.id
-       where b.num > $1 and b.proven_at is not null and a.broadcast_at is not null group by b.id, b.proven_at`,
+    const sends = await client.query<{ ms: string; in_line_ms: string }>(
+      `with sent as (
+         select b.num, b.proven_at, min(a.broadcast_at) as broadcast_at from forger.batch b
+         join kernel.intent i on i.key = b.intent_key join kernel.attempt a on a.intent_id = i.id
+         where b.num > $1 and b.proven_at is not null and a.broadcast_at is not null group by b.id
+       )
+       select extract(epoch from broadcast_at - proven_at) * 1000 as ms,
+         extract(epoch from broadcast_at - max(proven_at) over (order by num)) * 1000 as in_line_ms from sent`,
       [warmUp],
     )
     const proven = jobs.rows.filter(job => job.state === 'proven')
@@ -95,6 +101,7 @@ export async function measureSpeed(
       proven: proven.length,
       utilisation: proven.length === 0 ? null : round(proven.length / possible, 3),
       proofToBroadcast: percentiles(sends.rows.map(row => Number(row.ms))),
+      inLineToBroadcast: percentiles(sends.rows.map(row => Number(row.in_line_ms))),
       scheduleToPost: percentiles(waits(jobs.rows)),
     }
   } finally {
