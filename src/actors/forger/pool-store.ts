@@ -15,9 +15,12 @@ export const startForging = (em: Em, txIds: readonly string[], num: number): Pro
       where state = 'pend' and tx_id = any(${[...txIds]}::text[])`,
   )
 
-/** The batch's transaction is on its way to the chain. */
-export const doneForging = (em: Em, num: number): Promise<number> =>
-  change(em, sql`update forger.pool_tx set state = 'fged' where state = 'fing' and batch_num = ${num}`)
+/** The transactions of these batches are on their way to the chain. */
+export const doneForging = (em: Em, nums: readonly number[]): Promise<number> =>
+  change(
+    em,
+    sql`update forger.pool_tx set state = 'fged' where state = 'fing' and batch_num = any(${[...nums]}::int[])`,
+  )
 
 /** Everything that batches above `num` held or invalidated is pending again, as if they had never been. */
 export const rollbackPool = (em: Em, num: number): Promise<number> =>

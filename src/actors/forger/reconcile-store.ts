@@ -1,6 +1,7 @@
 /**
  * Loads what reconcile() looks at, and carries out what it decided, in one transaction.
  */
+import { sql } from 'kysely'
 import type { Clock } from '../../clock.ts'
 import { Batch, LIVE_BATCH_STATES, type BatchState } from '../../entities/forger/batch.ts'
 import { ForgedBatch } from '../../entities/forger/chain-facts.ts'
@@ -96,28 +97,60 @@ const liveBatchOf = (row: LineRow): LiveBatch => ({
  * cancelled by the prover pool, which finds it by itself.
  */
 export async function applyChanges(em: Em, changes: readonly Change[], clock: Clock): Promise<boolean> {
+  await advance(em, changes.filter(isAdvance), clock)
   let cancelled = false
-  for (const change of changes) {
-    if (change.do === 'drop') cancelled = (await drop(em, change, clock)) || cancelled
-    else await advance(em, change, clock)
-  }
+  for (const change of changes) if (change.do === 'drop') cancelled = (await drop(em, change, clock)) || cancelled
   return cancelled
 }
 
-async function advance(em: Em, change: Exclude<Change, { do: 'drop' }>, clock: Clock): Promise<void> {
-  const { batch } = change
+type Advance = Exclude<Change, { do: 'drop' }>
+type Landed = Extract<Change, { do: 'mined' | 'final' }>
+const isAdvance = (change: Change): change is Advance => change.do !== 'drop'
+const isLanded = (change: Change): change is Landed => change.do === 'mined' || change.do === 'final'
+
+/** A statement for each step and not for each batch: whoever hands batches on waits for this to end. */
+async function advance(em: Em, changes: readonly Advance[], clock: Clock): Promise<void> {
+  if (changes.length === 0) return
   const now = new Date(clock.now())
-  if (change.do === 'sent') {
-    const mined = { mineBlock: null, minedAt: null, ethTxHash: null }
-    await em.nativeUpdate(Batch, { id: batch.id }, { state: 'sent', because: change.because, sentAt: now, ...mined })
-  } else {
-    const { blockNumber, ethTxHash } = change.fact
-    const mined = { state: 'mined', mineBlock: blockNumber, ethTxHash, minedAt: now, because: null } as const
-    if (batch.state !== 'mined' || change.do === 'mined') await em.nativeUpdate(Batch, { id: batch.id }, mined)
-    if (change.do === 'final') await fold(em, batch.id, clock)
-  }
+  await markSent(
+    em,
+    changes.filter(change => change.do === 'sent'),
+    now,
+  )
+  const landed = changes.filter(isLanded)
+  await markMined(
+    em,
+    landed.filter(({ do: step, batch }) => step === 'mined' || batch.state !== 'mined'),
+    now,
+  )
+  for (const { do: step, batch } of landed) if (step === 'final') await fold(em, batch.id, clock)
   // Later states have been through this one.
-  if (!['sent', 'mined', 'final'].includes(batch.state)) await doneForging(em, batch.num)
+  const fresh = changes.filter(({ batch }) => !['sent', 'mined', 'final'].includes(batch.state))
+  if (fresh.length > 0)
+    await doneForging(
+      em,
+      fresh.map(({ batch }) => batch.num),
+    )
+}
+
+async function markSent(em: Em, sent: readonly Extract<Change, { do: 'sent' }>[], now: Date): Promise<void> {
+  if (sent.length === 0) return
+  const ids = sent.map(({ batch }) => String(batch.id))
+  const reasons = sent.map(({ because }) => because)
+  await sql`update forger.batch b set state = 'sent', because = s.because, sent_at = ${now}, mine_block = null,
+      mined_at = null, eth_tx_hash = null
+    from unnest(${ids}::bigint[], ${reasons}::text[]) as s (id, because) where b.id = s.id`.execute(em.getKysely())
+}
+
+async function markMined(em: Em, landed: readonly Landed[], now: Date): Promise<void> {
+  if (landed.length === 0) return
+  const ids = landed.map(({ batch }) => String(batch.id))
+  const blocks = landed.map(({ fact }) => String(fact.blockNumber))
+  const hashes = landed.map(({ fact }) => fact.ethTxHash)
+  await sql`update forger.batch b set state = 'mined', because = null, mined_at = ${now}, mine_block = m.block,
+      eth_tx_hash = m.hash
+    from unnest(${ids}::bigint[], ${blocks}::bigint[], ${hashes}::text[]) as m (id, block, hash)
+    where b.id = m.id`.execute(em.getKysely())
 }
 
 async function drop(em: Em, change: Extract<Change, { do: 'drop' }>, clock: Clock): Promise<boolean> {
