@@ -54,8 +54,8 @@ export const pipelineActor = defineActor<PipelineArgs, PipelineMessage, State>({
   },
   async receive(state, message, ctx) {
     await onDatabase(async () => {
+      await forward(state, ctx) // first: a proven batch waits for nothing but this
       const worthMore = message.type !== 'built' || (await finish(state, message.outcome, ctx))
-      await forward(state, ctx)
       if (worthMore) await open(state, ctx)
     })
     state.cancelRetry()
