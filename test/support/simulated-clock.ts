@@ -86,11 +86,14 @@ export async function settle(rounds = SETTLE_ROUNDS): Promise<void> {
   for (let round = 0; round < rounds; round++) await new Promise(resolve => setImmediate(resolve))
 }
 
-/** Waits until `holds`, giving the event loop its turns; fails after many of them. */
+const QUICK_ROUNDS = 10_000
+const PATIENT_ROUNDS = 20_000
+
+/** Waits until `holds`, giving the event loop its turns and, after many, real I/O on a busy machine its time. */
 export async function until(holds: () => boolean, what = 'the condition'): Promise<void> {
-  for (let round = 0; round < 10_000; round++) {
+  for (let round = 0; round < QUICK_ROUNDS + PATIENT_ROUNDS; round++) {
     if (holds()) return
-    await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => (round < QUICK_ROUNDS ? setImmediate(resolve) : setTimeout(resolve, 1)))
   }
   throw new Error(`${what} did not come true`)
 }
