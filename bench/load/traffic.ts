@@ -89,7 +89,7 @@ export async function openTraffic(world: LoadWorld, url: () => string): Promise<
 async function findUser(key: Hex, url: () => string): Promise<User> {
   const { address } = privateKeyToAccount(key)
   for (;;) {
-    const answer = await fetch(`${url()}/v1/accounts?hezEthereumAddress=hez:${address}`).catch(() => null)
+    const answer = await fetch(`${url()}/v1/forger/accounts?hezEthereumAddress=hez:${address}`).catch(() => null)
     if (answer?.ok) {
       const { accounts } = (await answer.json()) as { accounts: { itemId: number; nonce: number }[] } // our own API
       const [account] = accounts

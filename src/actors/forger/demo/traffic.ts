@@ -108,7 +108,7 @@ interface ShownAccount {
 
 /** The account and its next nonce, counting what waits in the pool already. */
 async function findAccount({ fetch }: TrafficArgs, url: string, user: User, signal: AbortSignal): Promise<void> {
-  const found = await fetch(`${url}/v1/accounts?hezEthereumAddress=hez:${user.account.address}`, { signal })
+  const found = await fetch(`${url}/v1/forger/accounts?hezEthereumAddress=hez:${user.account.address}`, { signal })
   if (!found.ok) return
   const { accounts } = (await found.json()) as { accounts: readonly ShownAccount[] } // our own API
   const [account] = accounts

@@ -56,7 +56,7 @@ export const explorer =
   (deps: ExplorerDeps): FastifyPluginAsyncTypebox =>
   async app => {
     app.get(
-      '/accounts/:accountIndex',
+      '/forger/accounts/:accountIndex',
       {
         config: open,
         schema: {
@@ -75,7 +75,7 @@ export const explorer =
     )
 
     app.get(
-      '/accounts',
+      '/forger/accounts',
       {
         config: open,
         schema: {

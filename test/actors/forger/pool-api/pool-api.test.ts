@@ -218,10 +218,13 @@ test('the state of batches under way counts: their nonces, balances and new acco
   t.like((await submit(signedBy(alice, { nonce: 5, amount: 1n }))).body, { code: 10 })
   t.like((await submit(signedBy(alice, { nonce: 6, amount: 1000n }))).body, { code: 26 })
   t.is((await submit(signedBy(alice, { nonce: 6, amount: 100n, toIdx: 259, userFee: 0 }))).status, 200)
-  t.like((await get('/v1/accounts/259', {})).json(), { balance: '77', hezEthereumAddress: `hez:${carol.ethAddr}` })
+  t.like((await get('/v1/forger/accounts/259', {})).json(), {
+    balance: '77',
+    hezEthereumAddress: `hez:${carol.ethAddr}`,
+  })
   await orm.em.fork().nativeUpdate(Batch, { num: 4 }, { state: 'discarded' })
-  t.is((await get('/v1/accounts/259', {})).statusCode, 404)
-  t.is((await get('/v1/accounts/hez:ETH:256', {})).json().nonce, 5)
+  t.is((await get('/v1/forger/accounts/259', {})).statusCode, 404)
+  t.is((await get('/v1/forger/accounts/hez:ETH:256', {})).json().nonce, 5)
 })
 
 const leaf = (idx: number, owner: Wallet, nonce: string, balance: string) => ({
@@ -296,7 +299,7 @@ test('pool transactions are found by account, owner and state, in pages', async 
 
 test('accounts are found by owner; wallets read the chain id and where the rollup stands', async t => {
   const { get } = await openPool()
-  const { accounts } = (await get(`/v1/accounts?hezEthereumAddress=${alice.ethAddr}`, {})).json()
+  const { accounts } = (await get(`/v1/forger/accounts?hezEthereumAddress=${alice.ethAddr}`, {})).json()
   t.deepEqual(
     accounts.map((account: { accountIndex: string; nonce: number }) => [account.accountIndex, account.nonce]),
     [
@@ -304,8 +307,8 @@ test('accounts are found by owner; wallets read the chain id and where the rollu
       ['hez:TKN1:258', 0],
     ],
   )
-  t.is((await get(`/v1/accounts?BJJ=${formatBjj(bob.bjj)}`, {})).json().accounts.length, 1)
-  t.is((await get(`/v1/accounts?hezEthereumAddress=${alice.ethAddr}&tokenIds=1`, {})).json().accounts.length, 1)
+  t.is((await get(`/v1/forger/accounts?BJJ=${formatBjj(bob.bjj)}`, {})).json().accounts.length, 1)
+  t.is((await get(`/v1/forger/accounts?hezEthereumAddress=${alice.ethAddr}&tokenIds=1`, {})).json().accounts.length, 1)
   t.like((await get('/v1/state', {})).json(), {
     chainId: CHAIN_ID,
     rollupAddress: ROLLUP,
