@@ -57,7 +57,7 @@ const numbers = async (orm: Orm): Promise<number[]> => {
   return (await orm.em.fork().find(Batch, live as never, { orderBy: { num: 'asc' } })).map(({ num }) => num)
 }
 
-test('killed at any moment, the forger leaves no gap, no double and nothing behind (scenarios 80, 82)', async t => {
+test('scenarios 80, 82: killed at any moment, the forger leaves no gap, no double and nothing behind', async t => {
   const orm = await database(t)
   const chain = await openChain(orm)
   const system = await start(t, orm)

@@ -142,7 +142,7 @@ async function forgedOf({ orm, chain }: ForgerLine): Promise<string[]> {
   )
 }
 
-test('whatever happens, nothing is lost, nothing is forged twice, and no number is left out (scenario 90)', async t => {
+test('scenario 90: whatever happens, nothing is lost, nothing is forged twice, and no number is left out', async t => {
   t.timeout(110_000)
   await fc.assert(
     fc.asyncProperty(steps, async taken => {

@@ -42,7 +42,7 @@ async function pause({ orm }: ForgerLine, paused: boolean): Promise<void> {
     .upsert(RoleControl, { role: 'forger', paused, by: 'operator', reason: 'upgrade', changedAt: new Date(0) })
 }
 
-test('pending transfers are forged in batches on top of each other and become final (scenarios 22, 55)', async t => {
+test('scenarios 22, 55: pending transfers are forged in batches on top of each other and become final', async t => {
   const line = await start(t, 5)
   await line.settle()
   t.deepEqual(await batches(line), ['2 built', '3 built'])
@@ -57,7 +57,7 @@ test('pending transfers are forged in batches on top of each other and become fi
   await fine(t, line)
 })
 
-test('what a batch costs in gas is known before it is sent: a part for each transaction (scenario 41)', async t => {
+test('scenario 41: what a batch costs in gas is known before it is sent: a part for each transaction', async t => {
   const line = await start(t, 2)
   await line.settle()
   await line.prove()
@@ -67,7 +67,7 @@ test('what a batch costs in gas is known before it is sent: a part for each tran
   t.is(intent?.state, 'queued')
 })
 
-test('proofs that arrive out of order are handed on in order (scenario 30)', async t => {
+test('scenario 30: proofs that arrive out of order are handed on in order', async t => {
   const line = await start(t, 6)
   await line.settle()
   await line.orm.em.fork().execute("update forger.batch set proof = '{}', state = 'proven' where num = 3")
@@ -80,7 +80,7 @@ test('proofs that arrive out of order are handed on in order (scenario 30)', asy
   t.deepEqual(await intents(line), ['batch/2 queued', 'batch/3 queued'])
 })
 
-test('a batch that failed is never overtaken by the one after it, and both go back to the pool (scenarios 32, 38)', async t => {
+test('scenarios 32, 38: a batch that failed is never overtaken by the one after it, and both go back to the pool', async t => {
   const line = await start(t, 6)
   await line.settle()
   await line.prove('failed')
@@ -97,7 +97,7 @@ test('a batch that failed is never overtaken by the one after it, and both go ba
   await fine(t, line)
 })
 
-test('StopPipeline gives up the batch and all after it, and takes back what is in flight (scenarios 28, 63)', async t => {
+test('scenarios 28, 63: StopPipeline gives up the batch and all after it, and takes back what is in flight', async t => {
   const line = await start(t, 6)
   await line.settle()
   await line.prove()
@@ -112,7 +112,7 @@ test('StopPipeline gives up the batch and all after it, and takes back what is i
   await fine(t, line)
 })
 
-test('a batch that is proven after its slot ended is not sent, and its transactions wait again (scenarios 50, 81)', async t => {
+test('scenarios 50, 81: a batch that is proven after its slot ended is not sent, and its transactions wait again', async t => {
   const line = await start(t, 3)
   await line.settle()
   await line.prove()
@@ -129,7 +129,7 @@ test('a batch that is proven after its slot ended is not sent, and its transacti
   await fine(t, line)
 })
 
-test('when the slot ends, what is in flight stays in flight (scenario 80)', async t => {
+test('scenario 80: when the slot ends, what is in flight stays in flight', async t => {
   const line = await start(t, 3)
   await line.settle()
   await line.prove()
@@ -144,7 +144,7 @@ test('when the slot ends, what is in flight stays in flight (scenario 80)', asyn
   await fine(t, line)
 })
 
-test('a reverted batch is built again, with all after it (scenarios 63, 65)', async t => {
+test('scenarios 63, 65: a reverted batch is built again, with all after it', async t => {
   const line = await start(t, 6)
   await line.settle()
   await line.prove()
@@ -164,7 +164,7 @@ test('a reverted batch is built again, with all after it (scenarios 63, 65)', as
   await fine(t, line)
 })
 
-test('another forger’s batch takes our number: ours is built again on top of it (scenarios 66, 67, 88)', async t => {
+test('scenarios 66, 67, 88: another forger’s batch takes our number: ours is built again on top of it', async t => {
   const line = await start(t, 3)
   await line.settle()
   await line.prove()
@@ -182,7 +182,7 @@ test('another forger’s batch takes our number: ours is built again on top of i
   await fine(t, line)
 })
 
-test('own batches that a reorganisation drops are sent again, and the run goes on (scenarios 61, 69)', async t => {
+test('scenarios 61, 69: own batches that a reorganisation drops are sent again, and the run goes on', async t => {
   const line = await start(t, 3)
   await land(line)
   await line.chain.reorg(1)
@@ -195,7 +195,7 @@ test('own batches that a reorganisation drops are sent again, and the run goes o
   await fine(t, line)
 })
 
-test('a foreign base that is reorganised away takes all with it that was built on it (scenarios 68, 70)', async t => {
+test('scenarios 68, 70: a foreign base that is reorganised away takes all with it that was built on it', async t => {
   const line = await start(t, 3)
   await line.chain.forgeForeign()
   await line.settle()
@@ -223,7 +223,7 @@ test('pausing finishes what is in flight and starts nothing new, also after a re
   await fine(t, line)
 })
 
-test('a crash after selection loses a batch’s work but no transaction and no number (scenario 82)', async t => {
+test('scenario 82: a crash after selection loses a batch’s work but no transaction and no number', async t => {
   for (const when of ['before', 'after'] as const) {
     for (let skip = 0; skip < 4; skip += 1) {
       const line = await start(t, 3)
@@ -237,7 +237,7 @@ test('a crash after selection loses a batch’s work but no transaction and no n
   }
 })
 
-test('empty batches wait for their delay; then one is forged (scenario 19)', async t => {
+test('scenario 19: empty batches wait for their delay; then one is forged', async t => {
   const line = await openLine(await database(t), { forgeNoTxsDelay: 60_000 })
   await line.settle()
   t.deepEqual(await batches(line), ['2 built'], 'the first of a run waits for nothing')

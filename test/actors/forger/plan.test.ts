@@ -120,7 +120,7 @@ test('a paused forger starts nothing and says who paused it', async t => {
   t.is(await because(), 'paused by operator: upgrade')
 })
 
-test('no more is built ahead than provers can take (scenario 29)', async t => {
+test('scenario 29: no more is built ahead than provers can take', async t => {
   const { em, plan, because } = await scene(t)
   await storePoolTx(em, 256, 0)
   await storeBatch(em, { num: 6, state: 'proving' })
@@ -130,21 +130,21 @@ test('no more is built ahead than provers can take (scenario 29)', async t => {
   t.is(await because(), '2 batches are waiting for provers already')
 })
 
-test('after a failed batch nothing is planned until the run has ended (scenario 38)', async t => {
+test('scenario 38: after a failed batch nothing is planned until the run has ended', async t => {
   const { em, plan } = await scene(t)
   await storePoolTx(em, 256, 0)
   await storeBatch(em, { num: 6, state: 'failed' })
   t.is(await plan(), 'broken')
 })
 
-test('nothing to forge is waited for with the reason, without asking the builder (scenario 19)', async t => {
+test('scenario 19: nothing to forge is waited for with the reason, without asking the builder', async t => {
   const { em, plan, because } = await scene(t)
   await storeBatch(em, { num: 6, state: 'sent', createdAt: new Date(Date.UTC(2026, 0, 1) - 1_000) })
   t.is(await plan(), null)
   t.is(await because(), 'nothing to forge, forge_no_txs_delay is not over')
 })
 
-test('a batch of ours in this slot counts as the slot’s batch before the chain knows it (scenario 17)', async t => {
+test('scenario 17: a batch of ours in this slot counts as the slot’s batch before the chain knows it', async t => {
   const { em, plan, because } = await scene(t)
   await storePoolTx(em, 256, 0)
   t.truthy(await plan({ forgeOncePerSlotIfTxs: true }))
@@ -156,7 +156,7 @@ test('a batch of ours in this slot counts as the slot’s batch before the chain
   t.truthy(await plan({ forgeOncePerSlotIfTxs: true }), 'that was the slot before')
 })
 
-test('a due L1 batch takes the whole frozen queue in order (scenarios 23, 26)', async t => {
+test('scenarios 23, 26: a due L1 batch takes the whole frozen queue in order', async t => {
   const { em, plan } = await scene(t, due())
   await queueTxs(em, 4, 3)
   await queueTxs(em, 5, 1)
@@ -166,7 +166,7 @@ test('a due L1 batch takes the whole frozen queue in order (scenarios 23, 26)', 
   t.is(job.selection.futureL1UserTxs.length, 1)
 })
 
-test('an L1 transaction that comes later does not change a batch under way (scenario 27)', async t => {
+test('scenario 27: an L1 transaction that comes later does not change a batch under way', async t => {
   const { em, plan } = await scene(t, due({ nextL1FillingQueue: '6' }))
   await queueTxs(em, 4, 2)
   const before = await planned(plan())
@@ -177,7 +177,7 @@ test('an L1 transaction that comes later does not change a batch under way (scen
   t.deepEqual([before.l1Queue, next.l1Queue, next.l1UserTxs], [4n, 5n, 1], 'it belongs to the next queue')
 })
 
-test('an L1 batch over nothing is forged for the sake of L1 transactions behind it (scenario 20)', async t => {
+test('scenario 20: an L1 batch over nothing is forged for the sake of L1 transactions behind it', async t => {
   const { em, plan } = await scene(t, due())
   const created = new Date(Date.UTC(2026, 0, 1) - 1_000)
   await storeBatch(em, { num: 6, state: 'sent', createdAt: created })
@@ -186,7 +186,7 @@ test('an L1 batch over nothing is forged for the sake of L1 transactions behind 
   t.deepEqual([l1Queue, l1UserTxs, job.emptyAllowed], [4n, 0, true])
 })
 
-test('while the queue can still grow an L2 batch goes first, or nothing (scenario 24)', async t => {
+test('scenario 24: while the queue can still grow an L2 batch goes first, or nothing', async t => {
   const { em, plan, because } = await scene(t, due({ nextL1FillingQueue: '4' }))
   t.is(await plan(), null)
   t.is(await because(), 'L1 queue 4 can still grow until the L1 batch before it is read from the chain')
@@ -194,7 +194,7 @@ test('while the queue can still grow an L2 batch goes first, or nothing (scenari
   t.like(await plan(), { l1Queue: null })
 })
 
-test('where the contract demands an L1 batch no L2 batch is built instead (scenarios 24, 28)', async t => {
+test('scenarios 24, 28: where the contract demands an L1 batch no L2 batch is built instead', async t => {
   const { em, plan, because } = await scene(t, { lastL1L2Batch: '90', nextL1FillingQueue: '4' })
   await storePoolTx(em, 256, 0)
   t.is(await plan(), null)

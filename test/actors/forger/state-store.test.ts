@@ -98,7 +98,7 @@ test('a folded batch is final, moves the base, and lets go of what only work und
   t.is(batch.finalAt?.getTime(), clock.now())
 })
 
-test('numbers of runs are never used twice, and one run is open at a time (scenario 80)', async t => {
+test('scenario 80: numbers of runs are never used twice, and one run is open at a time', async t => {
   const em = (await database(t)).em.fork()
   t.is(await openEpoch(em), null)
   const first = await startEpoch(em, { batchNum: 5, root: 5n }, clock)

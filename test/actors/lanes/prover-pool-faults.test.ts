@@ -63,7 +63,7 @@ test('a prover actor that crashes finds its batch again', async t => {
   t.is(prover.stats().inputs, 1)
 })
 
-test('scenarios 12 and 13: provers that are not there, or not up yet, are waited for and used when they come', async t => {
+test('scenarios 12, 13: provers that are not there, or not up yet, are waited for and used when they come', async t => {
   const orm = await database(t)
   const clock = new SimulatedClock()
   const [late, absent] = [await mock(t, { bootMs: 300, clock }), await mock(t)]

@@ -22,19 +22,19 @@ const viewOf = ({ head, last = 0, toForge = 0, filling = toForge + 1, scheduled 
 })
 const kind = (standing: Standing, part = 0.5) => decideL1(viewOf(standing), part).kind
 
-test('an L1 batch is due after the configured part of the timeout, and not before (scenario 23)', t => {
+test('scenario 23: an L1 batch is due after the configured part of the timeout, and not before', t => {
   t.is(kind({ head: 102, last: 100, toForge: 3 }), 'l2')
   t.is(kind({ head: 103, last: 100, toForge: 3 }), 'l1')
   t.is(kind({ head: 100 }), 'l1', 'there was none before')
 })
 
-test('one that is scheduled and not on the chain yet counts like one that is (scenario 23)', t => {
+test('scenario 23: one that is scheduled and not on the chain yet counts like one that is', t => {
   const scheduled = [{ block: 100n, queue: 3n }]
   t.is(kind({ head: 102, last: 50, toForge: 3, filling: 5, scheduled }), 'l2')
   t.is(kind({ head: 103, last: 50, toForge: 3, filling: 5, scheduled }), 'l1')
 })
 
-test('a queue that can still grow is not forged: an L2 batch goes first, or nothing (scenario 24)', t => {
+test('scenario 24: a queue that can still grow is not forged: an L2 batch goes first, or nothing', t => {
   const scheduled = [{ block: 100n, queue: 3n }]
   const early = decideL1(viewOf({ head: 103, last: 90, toForge: 3, filling: 4, scheduled }), 0.5)
   t.like(early, { kind: 'l2-or-wait', queue: 4n, requiredFrom: 110n })
@@ -42,17 +42,17 @@ test('a queue that can still grow is not forged: an L2 batch goes first, or noth
   t.like(synced, { kind: 'l1', queue: 4n }, 'after the one before was read from the chain')
 })
 
-test('the first batch ever is an L1 batch over the empty queue 0 (scenario 25)', t => {
+test('scenario 25: the first batch ever is an L1 batch over the empty queue 0', t => {
   t.like(decideL1(viewOf({ head: 10 }), 0.5), { kind: 'l1', queue: 0n })
 })
 
-test('a full queue freezes at once: both halves of many transactions are forged, one after the other (scenario 26)', t => {
+test('scenario 26: a full queue freezes at once: both halves of many transactions are forged, one after the other', t => {
   const scheduled = [{ block: 10n, queue: 0n }]
   t.like(decideL1(viewOf({ head: 10, toForge: 0, filling: 2 }), 0.5), { kind: 'l1', queue: 0n })
   t.like(decideL1(viewOf({ head: 14, toForge: 0, filling: 2, scheduled }), 0.5), { kind: 'l1', queue: 1n })
 })
 
-test('the queue of the next L1 batch follows the newest one of ours in flight (scenario 27)', t => {
+test('scenario 27: the queue of the next L1 batch follows the newest one of ours in flight', t => {
   const queues = (scheduled: L1View['scheduled']) => nextQueue(viewOf({ head: 20, toForge: 3, filling: 9, scheduled }))
   t.is(queues([]), 3n)
   t.is(
@@ -69,7 +69,7 @@ test('with a part near 0 every batch wants to be an L1 batch', t => {
   t.is(kind({ head: 100, last: 100, toForge: 3 }, 0.00001), 'l1')
 })
 
-test('an L1 batch is demanded one block earlier than the contract does (scenario 28)', t => {
+test('scenario 28: an L1 batch is demanded one block earlier than the contract does', t => {
   const { chain } = viewOf({ head: 100, last: 100 })
   t.false(mustBeL1(chain, 0n, 108n))
   t.true(mustBeL1(chain, 0n, 109n))

@@ -61,14 +61,14 @@ const outline = (of: ReconcileView): string[] =>
     change.do === 'drop' ? `${change.as} ${change.batch.num}` : `${change.do} ${change.batch.num}`,
   )
 
-test('a batch is mined when the chain holds it, and final at the depth asked for (scenario 55)', t => {
+test('scenario 55: a batch is mined when the chain holds it, and final at the depth asked for', t => {
   const mined = batch(6, { state: 'mined', mineBlock: 100n, ethTxHash: '0xhash6' })
   t.deepEqual(outline(view([batch(6)], [fact(6, 100)])), ['mined 6'])
   t.deepEqual(outline(view([mined], [fact(6, 100)], { synced: 104n })), [])
   t.deepEqual(outline(view([mined], [fact(6, 100)], { synced: 105n })), ['final 6'])
 })
 
-test('a batch that is deep enough when it is first seen mined is final at once (scenario 85)', t => {
+test('scenario 85: a batch that is deep enough when it is first seen mined is final at once', t => {
   t.deepEqual(outline(view([batch(6), batch(7)], [fact(6, 90), fact(7, 98)])), ['final 6', 'mined 7'])
 })
 
@@ -78,7 +78,7 @@ test('a proven batch is sent once its transaction is signed', t => {
   t.deepEqual(outline(view(proven('sent'), [])), ['sent 6'])
 })
 
-test('a batch that fell out of the chain is sent again and its confirmations begin anew (scenarios 61, 69)', t => {
+test('scenarios 61, 69: a batch that fell out of the chain is sent again and its confirmations begin anew', t => {
   const mined = batch(6, { state: 'mined', mineBlock: 99n, ethTxHash: '0xhash6', intent: wish('sent') })
   const found = reconcile(view([mined, batch(7, { intent: wish('sent') })], []))
   t.is(found.broken, null, 'the run goes on')
@@ -86,12 +86,12 @@ test('a batch that fell out of the chain is sent again and its confirmations beg
   t.deepEqual(outline(view([mined], [fact(6, 100)])), ['mined 6'], 'in another block')
 })
 
-test('while nothing is read of the chain, nothing happens to what is in flight (scenarios 86, 87)', t => {
+test('scenarios 86, 87: while nothing is read of the chain, nothing happens to what is in flight', t => {
   const inFlight = [batch(6, { intent: wish('sent') }), batch(7, { state: 'proving' }), batch(8, { state: 'built' })]
   t.deepEqual(reconcile(view(inFlight, [])), { rebuild: false, changes: [], broken: null, adopt: null })
 })
 
-test('a batch that reverted fails with its reason, and all after it are dropped (scenarios 62, 63, 65)', t => {
+test('scenarios 62, 63, 65: a batch that reverted fails with its reason, and all after it are dropped', t => {
   const line = [
     batch(6, { state: 'mined', mineBlock: 99n, ethTxHash: '0xhash6' }),
     batch(7, { intent: wish('reverted', { because: 'INVALID_PROOF' }) }),
@@ -103,19 +103,19 @@ test('a batch that reverted fails with its reason, and all after it are dropped 
   t.deepEqual(outline(view(line, [fact(6, 99)])), ['failed 7', 'discarded 8', 'discarded 9'])
 })
 
-test('a batch whose wish came too late or was taken back fails (scenario 50)', t => {
+test('scenario 50: a batch whose wish came too late or was taken back fails', t => {
   const late = batch(6, { state: 'proven', intent: wish('cancelled', { because: 'block 40 has passed' }) })
   t.like(reconcile(view([late], [])).broken, { num: 6, because: 'forgeBatch send: block 40 has passed' })
 })
 
-test('a batch no prover could prove breaks the line; it keeps its own reason (scenarios 32, 38)', t => {
+test('scenarios 32, 38: a batch no prover could prove breaks the line; it keeps its own reason', t => {
   const line = [batch(6), batch(7, { state: 'failed', because: 'status failed' }), batch(8, { state: 'proving' })]
   const found = reconcile(view(line, []))
   t.deepEqual(found.broken, { num: 7, because: 'Pipeline.waitServerProof: status failed' })
   t.deepEqual(outline(view(line, [])), ['discarded 8'])
 })
 
-test('another forger’s batch takes the number, ours is superseded and the chain’s is taken over (scenarios 66, 88)', t => {
+test('scenarios 66, 88: another forger’s batch takes the number, ours is superseded and the chain’s is taken over', t => {
   const foreign = fact(6, 99, { stateRoot: 7n, l1L2TxsData: '0xother', forger: '0xthem' })
   const line = [batch(6, { intent: wish('sent') }), batch(7, { intent: wish('sent') })]
   const found = reconcile(view(line, [foreign]))
@@ -124,14 +124,14 @@ test('another forger’s batch takes the number, ours is superseded and the chai
   t.is(found.adopt, 6, 'from batch 6 on, not from 5')
 })
 
-test('an empty L1 batch is not an empty L2 batch, though their roots are the same (scenario 66)', t => {
+test('scenario 66: an empty L1 batch is not an empty L2 batch, though their roots are the same', t => {
   const empty = batch(6, { newRoot: ROOT + 5n, l1L2TxsData: '0x' })
   const foreign = fact(6, 99, { stateRoot: ROOT + 5n, l1L2TxsData: '0x', l1Queue: 3n })
   t.deepEqual(outline(view([empty], [foreign])), ['superseded 6'])
   t.deepEqual(outline(view([{ ...empty, l1: true }], [foreign])), ['mined 6'])
 })
 
-test('batches of others are taken over one after the other, and ours goes on after them (scenario 67)', t => {
+test('scenario 67: batches of others are taken over one after the other, and ours goes on after them', t => {
   const foreign = [6, 7, 8].map(num => fact(num, 90 + num, { forger: '0xthem' }))
   t.is(reconcile(view([], foreign)).adopt, 6)
   const taken = [6, 7].map(num =>
@@ -140,7 +140,7 @@ test('batches of others are taken over one after the other, and ours goes on aft
   t.is(reconcile(view(taken, foreign)).adopt, 8)
 })
 
-test('a foreign batch that the chain dropped is dropped, with all that was built on it (scenarios 68, 70)', t => {
+test('scenarios 68, 70: a foreign batch that the chain dropped is dropped, with all that was built on it', t => {
   const line = [
     batch(6, { epoch: 0, state: 'mined', mineBlock: 99n }),
     batch(7, { intent: wish('sent') }),
@@ -153,7 +153,7 @@ test('a foreign batch that the chain dropped is dropped, with all that was built
   t.is(again.broken, null, 'the same batch in another block is the same base (scenario 68)')
 })
 
-test('without a run a reorg is settled just the same (scenario 71)', t => {
+test('scenario 71: without a run a reorg is settled just the same', t => {
   const found = reconcile(view([batch(6, { epoch: 0, state: 'mined', mineBlock: 99n })], []))
   t.like(found, { broken: { num: 6 }, adopt: null })
 })

@@ -17,36 +17,36 @@ test('slots are counted from genesis in equal parts', t => {
   )
 })
 
-test('a slot of the boot coordinator is only its own (scenario 1)', t => {
+test('scenario 1: a slot of the boot coordinator is only its own', t => {
   const view = chainView(1)
   t.true(canForge(view, 2n, boot))
   t.false(canForge(view, 2n, us))
 })
 
-test('past its deadline an uncommitted slot is open to everybody (scenario 2)', t => {
+test('scenario 2: past its deadline an uncommitted slot is open to everybody', t => {
   const view = chainView(20)
   t.false(canForge(view, 20n, us), 'relative block 19')
   t.true(canForge(view, 21n, us), 'relative block 20')
   t.true(canForge(view, 22n, boot))
 })
 
-test('who does not want to forge at the deadline may not (scenario 3)', t => {
+test('scenario 3: who does not want to forge at the deadline may not', t => {
   t.false(canForge(chainView(21), 22n, { ...us, mustForgeAtSlotDeadline: false }))
 })
 
-test('a committed slot stays with its winner (scenario 4)', t => {
+test('scenario 4: a committed slot stays with its winner', t => {
   const view = chainView(21, [BOOT, BOOT], { committed: true })
   t.false(canForge(view, 22n, us))
   t.true(canForge(view, 22n, boot))
 })
 
-test('who has won the slot may forge in it, and the boot coordinator may not (scenario 5)', t => {
+test('scenario 5: who has won the slot may forge in it, and the boot coordinator may not', t => {
   const view = chainView(121, [US, BOOT])
   t.true(canForge(view, 122n, us))
   t.false(canForge(view, 122n, boot))
 })
 
-test('before genesis and outside the two known slots nobody may forge (scenario 6)', t => {
+test('scenario 6: before genesis and outside the two known slots nobody may forge', t => {
   const view = chainView(0, [US, US])
   t.false(canForge(view, 0n, us))
   t.true(canForge(view, 80n, us))
