@@ -1,5 +1,5 @@
 /**
- * Coordinator and pipeline in the hand of a test, on a real database and the real engine, with provers that answer when
+ * Coordinator, pipeline and sender in the hand of a test, on a real database and the real engine, with provers that answer when
  * told to. Any transaction of theirs can be made to fail before or after its commit: the actor is then started anew.
  */
 import { openStates } from '../../src/actors/forger/builder/states.ts'
@@ -7,11 +7,14 @@ import type { BuilderMessage } from '../../src/actors/forger/messages.ts'
 import {
   coordinator,
   pipeline,
+  sender,
   type CoordinatorMessage,
+  type Look,
   type PipelineMessage,
 } from '../../src/actors/forger/messages.ts'
 import { coordinatorActor, type CoordinatorArgs } from '../../src/actors/forger/coordinator.ts'
 import { pipelineActor, type PipelineArgs } from '../../src/actors/forger/pipeline.ts'
+import { senderActor, type SenderArgs } from '../../src/actors/forger/sender.ts'
 import { proofBook } from '../../src/actors/forger/proof-book.ts'
 import type { Context } from '../../src/actors/kit/actor.ts'
 import { ref } from '../../src/actors/kit/ref.ts'
@@ -38,14 +41,14 @@ export interface ForgerLine {
   readonly chain: RollupChain
   /** How often an actor was started anew. */
   readonly crashes: () => number
-  /** Both look, and go on until there is nothing more to do. */
+  /** All look, and go on until there is nothing more to do. */
   settle(): Promise<void>
   tell(message: CoordinatorMessage): Promise<void>
-  /** Only the pipeline is told to look; then as `settle`. */
+  /** Only the sender is told to look; then as `settle`. */
   forward(): Promise<void>
-  /** Both look at the same moment, while `meanwhile` runs. */
+  /** All look at the same moment, while `meanwhile` runs. */
   race(meanwhile: () => Promise<unknown>): Promise<void>
-  /** Coordinator and pipeline die now; a batch in the builder's hands is lost. */
+  /** All die now; a batch in the builder's hands is lost. */
   kill(): Promise<void>
   inject(fault: Fault): void
   /** A transfer of user 256 + `user` % 3, with the next nonce. */
@@ -87,7 +90,15 @@ export const pipelineArgs = (db: () => Orm, forgeNoTxsDelay = 86_400_000): Pipel
     verifierIdx: 0,
     tokenPrice: () => 1,
   }),
-  forward: {
+  provers: ref('provers'),
+  retryMs: 500,
+  onStep: () => {},
+})
+
+/** A sender without margins. */
+export const senderArgs = (db: () => Orm): SenderArgs => ({
+  db,
+  rules: {
     us: US_FORGING,
     sendBatchBlocksMarginCheck: 0,
     chain: 'local',
@@ -96,11 +107,20 @@ export const pipelineArgs = (db: () => Orm, forgeNoTxsDelay = 86_400_000): Pipel
     confirmations: CONFIRMATIONS,
     gas: { fixed: 900_000, l1UserTx: 0, l1CoordTx: 0, l2Tx: 600 },
   },
-  provers: ref('provers'),
   lane: ref('lane'),
-  retryMs: 500,
   onStep: () => {},
 })
+
+type Who = 'coordinator' | 'pipeline' | 'sender'
+type Letter = CoordinatorMessage | PipelineMessage
+
+const LOOK: Look = { type: 'look' }
+const NAMES: ReadonlyMap<string, Who> = new Map([
+  [coordinator.id, 'coordinator'],
+  [pipeline.id, 'pipeline'],
+  [sender.id, 'sender'],
+])
+const WHO: readonly Who[] = ['sender', 'pipeline', 'coordinator']
 
 export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: number } = {}): Promise<ForgerLine> {
   const clock = new SimulatedClock()
@@ -131,37 +151,47 @@ export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: num
     const args = pipelineArgs(db.orm, rules.forgeNoTxsDelay)
     return drive(pipelineActor, args, { id: pipeline.id, clock, ask: answer(() => (building = true)) })
   }
-  const actors = { coordinator: await startCoordinator(), pipeline: await startPipeline() }
+  const start: Record<Who, () => Promise<DrivenActor<Letter>>> = {
+    coordinator: startCoordinator as () => Promise<DrivenActor<Letter>>, // told its own kind of letters only
+    pipeline: startPipeline as () => Promise<DrivenActor<Letter>>, // so is this
+    sender: () => drive(senderActor, senderArgs(db.orm), { id: sender.id, clock }) as Promise<DrivenActor<Letter>>, // and this
+  }
+  const actors = {
+    coordinator: await start.coordinator(),
+    pipeline: await start.pipeline(),
+    sender: await start.sender(),
+  }
 
-  const deliver = async (to: 'coordinator' | 'pipeline', message: CoordinatorMessage | PipelineMessage) => {
+  const deliver = async (to: Who, message: Letter) => {
     if (message.type === 'built') building = false
     try {
-      if (to === 'coordinator') await actors.coordinator.deliver(message as CoordinatorMessage)
-      else await actors.pipeline.deliver(message as PipelineMessage)
+      await actors[to].deliver(message)
     } catch (error) {
       if (!(error instanceof Killed)) throw error
       crashes += 1
-      if (to === 'coordinator') actors.coordinator = await startCoordinator()
-      else actors.pipeline = await startPipeline()
+      actors[to] = await start[to]()
     }
   }
-  const letters = () => [...actors.coordinator.sent.splice(0), ...actors.pipeline.sent.splice(0)]
+  const letters = () => Object.values(actors).flatMap(actor => actor.sent.splice(0))
   const pump = async (): Promise<void> => {
     for (let turns = 0; turns < 500; turns += 1) {
-      const mine = letters().filter(({ to }) => to === coordinator.id || to === pipeline.id)
+      const mine = letters().flatMap(({ to, message }) => {
+        const who = NAMES.get(to)
+        return who === undefined ? [] : [{ who, message: message as Letter }] // it is one of ours
+      })
       // Two looks are one, as in the mailbox.
       const seen = new Set<string>()
-      for (const { to, message } of mine) {
-        const { type } = message as CoordinatorMessage
-        if (seen.has(`${to} ${type}`)) continue
-        seen.add(`${to} ${type}`)
-        await deliver(to === coordinator.id ? 'coordinator' : 'pipeline', message as CoordinatorMessage)
+      for (const { who, message } of mine) {
+        const letter = `${who} ${message.type}`
+        if (seen.has(letter)) continue
+        seen.add(letter)
+        await deliver(who, message)
       }
       if (mine.length > 0) continue
       if (!building) return
       await until(() => actors.pipeline.sent.length > 0, 'the builder’s answer')
     }
-    throw new Error('coordinator and pipeline do not come to rest')
+    throw new Error('coordinator, pipeline and sender do not come to rest')
   }
   const tell = async (message: CoordinatorMessage): Promise<void> => {
     await deliver('coordinator', message)
@@ -174,22 +204,20 @@ export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: num
     crashes: () => crashes,
     tell,
     settle: async () => {
-      await tell({ type: 'look' })
-      await deliver('pipeline', { type: 'look' })
+      await tell(LOOK)
+      for (const who of ['sender', 'pipeline'] as const) await deliver(who, LOOK)
       await pump()
     },
     forward: async () => {
-      await deliver('pipeline', { type: 'look' })
+      await deliver('sender', LOOK)
       await pump()
     },
     race: async meanwhile => {
-      const look = { type: 'look' } as const
-      await Promise.all([deliver('pipeline', look), deliver('coordinator', look), meanwhile()])
+      await Promise.all([...WHO.map(who => deliver(who, LOOK)), meanwhile()])
       await pump()
     },
     kill: async () => {
-      actors.coordinator = await startCoordinator()
-      actors.pipeline = await startPipeline()
+      for (const who of WHO) actors[who] = await start[who]()
     },
     inject: db.inject,
     addTx: user => storeTransfer(orm, 256 + (user % 3)),

@@ -18,7 +18,7 @@ import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
 import { adopt, type AdoptionRules } from './adopt.ts'
 import { holdLine, openEpoch, startEpoch, stopEpoch } from './epochs.ts'
 import type { CoordinatorMessage, Look, StopPipeline } from './messages.ts'
-import { pipeline } from './messages.ts'
+import { pipeline, sender } from './messages.ts'
 import { reconcile, type LiveBatch, type Reconciliation } from './policy/reconcile.ts'
 import { decideRun, type RunRules } from './policy/run.ts'
 import { rollbackPool } from './pool-store.ts'
@@ -83,7 +83,7 @@ async function look(state: State, ctx: Ctx): Promise<void> {
   if (found.rebuild) return ctx.send(ctx.self, { type: 'look' })
   const behind = await adoptMissing(em, state.adoption, found, ctx)
   const running = await run(em, state, heads, behind, ctx)
-  if (running || found.changes.length > 0) ctx.send(pipeline, { type: 'look' })
+  if (running || found.changes.length > 0) for (const next of [sender, pipeline]) ctx.send(next, { type: 'look' })
 }
 
 interface Heads {

@@ -39,5 +39,6 @@ export type BuilderAnswer =
 
 export const coordinator: Ref<CoordinatorMessage> = ref('forger/coordinator')
 export const pipeline: Ref<PipelineMessage> = ref('forger/pipeline')
+export const sender: Ref<Look> = ref('forger/sender')
 export const builder: Ref<BuilderMessage> = ref('forger/builder')
 export const purger: Ref<ChainNews | Look | { readonly type: 'purge' }> = ref('forger/purger')

@@ -1,8 +1,8 @@
 /**
- * Builds batches ahead of the provers and hands proven ones on, in order.
+ * Builds batches ahead of the provers, one at a time.
  *
- * Each look does both, and neither waits: a batch under construction is in the builder thread and comes back as
- * `built`. What was decided is written together with what follows from it; the provers and the lane are only poked.
+ * A look never waits: a batch under construction is in the builder thread and comes back as `built`. What was decided is
+ * written together with what follows from it; the provers are only poked.
  */
 import type { Context } from '../kit/actor.ts'
 import { defineActor } from '../kit/actor.ts'
@@ -11,21 +11,17 @@ import type { Em, Orm } from '../../entities/orm.ts'
 import { onDatabase } from '../../entities/outage.ts'
 import { buildOn } from './builder/hold.ts'
 import type { BuilderResult } from './builder/jobs.ts'
-import { forwardProven, type ForwardRules } from './forward.ts'
 import type { BuildOutcome, Look, PipelineMessage } from './messages.ts'
 import { coordinator } from './messages.ts'
 import { planBatch, type BatchPlan, type PlanRules } from './plan.ts'
 import { storeBuilt, storeNothing } from './store-built.ts'
 import type { Ref } from '../kit/ref.ts'
-import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
 
 export interface PipelineArgs {
   readonly db: () => Orm
   /** Read from the chain and signed with the account's key once, when the pipeline starts. */
   readonly plan: () => Promise<PlanRules>
-  readonly forward: ForwardRules
   readonly provers: Ref<Look>
-  readonly lane: Ref<TxManagerMessage>
   readonly retryMs: number
   /** Told of every batch that was stored; writes debug files. */
   readonly onStep: (batchId: bigint) => void
@@ -54,7 +50,6 @@ export const pipelineActor = defineActor<PipelineArgs, PipelineMessage, State>({
   },
   async receive(state, message, ctx) {
     await onDatabase(async () => {
-      await forward(state, ctx) // first: a proven batch waits for nothing but this
       const worthMore = message.type !== 'built' || (await finish(state, message.outcome, ctx))
       if (worthMore) await open(state, ctx)
     })
@@ -64,17 +59,6 @@ export const pipelineActor = defineActor<PipelineArgs, PipelineMessage, State>({
   },
   stop: state => state.cancelRetry(),
 })
-
-/** Turns proven batches into wishes, in order. */
-async function forward(state: State, ctx: Ctx): Promise<void> {
-  const { args, book } = state
-  const outcome = await forwardProven(args.db().em.fork(), args.forward, book, ctx.clock)
-  for (const id of outcome.forwarded) args.onStep(id)
-  if (outcome.forwarded.length > 0) ctx.send(args.lane, { type: 'look' })
-  if (outcome.refused) {
-    ctx.send(coordinator, { type: 'StopPipeline', reason: outcome.refused.because, failedBatch: outcome.refused.num })
-  }
-}
 
 /** Starts building the next batch when one is wanted and none is being built. */
 async function open(state: State, ctx: Ctx): Promise<void> {

@@ -16,12 +16,13 @@ import { inspectContracts, type ContractFacts } from './contract-check.ts'
 import { coordinatorActor } from './coordinator.ts'
 import { debugFiles, debugFilesActor, type DebugFilesArgs } from './debug-files.ts'
 import { openFeeAccount } from './fee-account.ts'
-import { builder, coordinator, pipeline, purger, type Look } from './messages.ts'
+import { builder, coordinator, pipeline, purger, sender, type Look } from './messages.ts'
 import { pipelineActor } from './pipeline.ts'
 import type { PlanRules } from './plan.ts'
 import type { ForgerIdentity } from './policy/slots.ts'
 import { proofBook } from './proof-book.ts'
 import { purgerActor } from './purger.ts'
+import { senderActor } from './sender.ts'
 
 type Ctx = RoleContext<ForgerConfig>
 
@@ -45,6 +46,7 @@ export function forgerTree(context: Ctx): SupervisorSpec {
       worker({ id: builder.id, actor: builderActor, args: () => undefined, backoff: BACKOFF }),
       coordinatorChild(context),
       proversChild(context),
+      senderChild(context),
       pipelineChild(context),
       purgerChild(context),
       ...debugFilesChild(context),
@@ -92,7 +94,7 @@ function proversChild(context: Ctx): ChildSpec {
     proofTimeoutMs: proofTimeout,
     maxAttempts,
     book: proofBook(() => context.orm().em.fork()),
-    notify: [pipeline, ...debugListener(context)],
+    notify: [sender, pipeline, ...debugListener(context)],
     fetch,
     clock,
   })
@@ -109,6 +111,29 @@ function proversChild(context: Ctx): ChildSpec {
   })
 }
 
+function senderChild(context: Ctx): ChildSpec {
+  const { config } = context
+  return worker({
+    id: sender.id,
+    actor: senderActor,
+    backoff: BACKOFF,
+    args: () => ({
+      db: context.orm,
+      rules: {
+        us: identity(context),
+        sendBatchBlocksMarginCheck: config.sendBatchBlocksMarginCheck,
+        chain: config.chain,
+        account: config.account,
+        rollup: config.rollup,
+        confirmations: confirmBlocks(context),
+        gas: config.gas,
+      },
+      lane: txManagerOf(config.chain, config.account),
+      onStep: toldOfSteps(context),
+    }),
+  })
+}
+
 function pipelineChild(context: Ctx): ChildSpec {
   const { config } = context
   return worker({
@@ -118,22 +143,16 @@ function pipelineChild(context: Ctx): ChildSpec {
     args: () => ({
       db: context.orm,
       plan: () => planRules(context),
-      forward: {
-        us: identity(context),
-        sendBatchBlocksMarginCheck: config.sendBatchBlocksMarginCheck,
-        chain: config.chain,
-        account: config.account,
-        rollup: config.rollup,
-        confirmations: confirmBlocks(context),
-        gas: config.gas,
-      },
       provers,
-      lane: txManagerOf(config.chain, config.account),
       retryMs: config.forgeRetryInterval,
-      onStep: () => debugListener(context).forEach(to => context.send(to, { type: 'look' })),
+      onStep: toldOfSteps(context),
     }),
   })
 }
+
+/** Who hears of every step of a batch, whatever the step. */
+const toldOfSteps = (context: Ctx) => (): void =>
+  debugListener(context).forEach(to => context.send(to, { type: 'look' }))
 
 async function planRules(context: Ctx): Promise<PlanRules> {
   const { config } = context

@@ -1,9 +1,10 @@
-/** The real tree of builder thread, coordinator and pipeline, killed again and again while batches pass through it. */
+/** The real tree of builder thread, coordinator, sender and pipeline, killed again and again while batches pass through it. */
 import test, { type ExecutionContext } from 'ava'
 import { builderActor } from '../../../src/actors/forger/builder/actor.ts'
 import { coordinatorActor } from '../../../src/actors/forger/coordinator.ts'
-import { builder, coordinator, pipeline } from '../../../src/actors/forger/messages.ts'
+import { builder, coordinator, pipeline, sender } from '../../../src/actors/forger/messages.ts'
 import { pipelineActor } from '../../../src/actors/forger/pipeline.ts'
+import { senderActor } from '../../../src/actors/forger/sender.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { Batch } from '../../../src/entities/forger/batch.ts'
 import { PoolTx } from '../../../src/entities/forger/pool-tx.ts'
@@ -13,7 +14,7 @@ import { silentLog } from '../../../src/log.ts'
 import { supervisor, worker } from '../../../src/supervisors/child.ts'
 import { createSystem, type System } from '../../../src/supervisors/system.ts'
 import { useForgerDatabase } from '../../support/forger-database.ts'
-import { coordinatorArgs, pipelineArgs, proveFirst, storeTransfer } from '../../support/forger-line.ts'
+import { coordinatorArgs, pipelineArgs, proveFirst, senderArgs, storeTransfer } from '../../support/forger-line.ts'
 import { wrongIn } from '../../support/line-invariants.ts'
 import { waitFor } from '../../support/prover-pool.ts'
 import { openChain, type RollupChain } from '../../support/rollup-chain.ts'
@@ -30,6 +31,7 @@ async function start(t: ExecutionContext, orm: Orm): Promise<System> {
     children: [
       worker({ id: builder.id, actor: builderActor, args: () => undefined, backoff }),
       worker({ id: coordinator.id, actor: coordinatorActor, args: () => coordinatorArgs(() => orm), backoff }),
+      worker({ id: sender.id, actor: senderActor, args: () => senderArgs(() => orm), backoff }),
       worker({ id: pipeline.id, actor: pipelineActor, args: () => pipelineArgs(() => orm), backoff }),
     ],
   })
@@ -44,8 +46,7 @@ async function turn(system: System, orm: Orm, chain: RollupChain): Promise<void>
   await proveFirst(orm, systemClock.now())
   await chain.send()
   await chain.mine()
-  system.send(coordinator, { type: 'look' })
-  system.send(pipeline, { type: 'look' })
+  for (const who of [coordinator, sender, pipeline]) system.send(who, { type: 'look' })
 }
 
 const states = async (orm: Orm): Promise<string> => {
@@ -61,12 +62,12 @@ test('scenarios 80, 82: killed at any moment, the forger leaves no gap, no doubl
   const orm = await database(t)
   const chain = await openChain(orm)
   const system = await start(t, orm)
-  const victims = [pipeline.id, coordinator.id, builder.id]
+  const victims = [pipeline.id, coordinator.id, builder.id, sender.id]
   for (let round = 0; round < 30; round += 1) {
     if (round < 20) await storeTransfer(orm, 256 + (round % 3))
     await turn(system, orm, chain)
     for (let wait = 0; wait < (round * 7) % 13; wait += 1) await new Promise(resolve => setImmediate(resolve))
-    system.kill(victims[round % 3] ?? '')
+    system.kill(victims[round % victims.length] ?? '')
     t.deepEqual(await wrongIn(orm), [], `round ${round}`)
   }
   await waitFor('every transaction is forged', async () => {
