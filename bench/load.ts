@@ -10,22 +10,12 @@ import { join } from 'node:path'
 import { createPublicClient, createTestClient, http } from 'viem'
 import { pause, startDaemon, type LoadDaemon } from './load/daemon.ts'
 import { readOptions, type LoadOptions } from './load/options.ts'
+import { seeded } from './load/random.ts'
 import { forgedOnChain, judgeChain, measureSpeed } from './load/report.ts'
 import { deposit, openTraffic } from './load/traffic.ts'
 import { openWorld, type LoadWorld } from './load/world.ts'
 
 const DRAIN_MS = 120_000
-
-/** A small seeded generator (mulberry32), so that a run can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 

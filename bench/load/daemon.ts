@@ -24,13 +24,19 @@ export interface LoadDaemon {
   stop(): Promise<number | null>
 }
 
-/** Starts it and waits until HTTP answers and, unless told otherwise, everything runs. */
-export async function startDaemon(folder: string, config: string): Promise<LoadDaemon> {
-  const started = performance.now()
+/** The process, as soon as there is one: nothing is waited for. It writes to `daemon.log` in the folder. */
+export function launchDaemon(folder: string, config: string): ChildProcess {
   const child = spawn(process.execPath, [MAIN, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' })
   child.stdout?.pipe(log)
   child.stderr?.pipe(log)
+  return child
+}
+
+/** Starts it and waits until HTTP answers and, unless told otherwise, everything runs. */
+export async function startDaemon(folder: string, config: string): Promise<LoadDaemon> {
+  const started = performance.now()
+  const child = launchDaemon(folder, config)
   const url = await addressOf(folder, child)
   await answering(url)
   const httpMs = performance.now() - started
@@ -50,7 +56,8 @@ export async function startDaemon(folder: string, config: string): Promise<LoadD
   }
 }
 
-const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
+/** Sends the signal and resolves when the process is gone. */
+export const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
   new Promise(resolve => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
