@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** What a user runs; under this Node it is the daemon's own process. */
+const PROGRAM = fileURLToPath(new URL('../../bin/forgekeeper.js', import.meta.url))
 const READY_MS = 90_000
 const STOP_MS = 15_000
 
@@ -26,7 +27,7 @@ export interface LoadDaemon {
 
 /** The process, as soon as there is one: nothing is waited for. It writes to `daemon.log` in the folder. */
 export function launchDaemon(folder: string, config: string): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [PROGRAM, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] })
   const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' })
   child.stdout?.pipe(log)
   child.stderr?.pipe(log)
