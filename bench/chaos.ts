@@ -86,6 +86,11 @@ async function run({ kills, seed, rate }: Options, world: TxWorld, book: Book): 
 async function live(world: TxWorld, book: Book, random: () => number, number: number): Promise<void> {
   const started = new Date()
   const daemon = launchDaemon(world.folder, world.config)
+  let killed = false
+  daemon.once('exit', code => {
+    if (killed) return
+    process.stderr.write(`the daemon ended by itself with ${code}; see ${world.folder}/daemon.log\n`)
+  })
   try {
     if (random() < PART_IN_START) {
       await pause(random() * START_MS)
@@ -94,6 +99,7 @@ async function live(world: TxWorld, book: Book, random: () => number, number: nu
       await pause(random() * WORK_MS)
     }
   } finally {
+    killed = true
     await ended(daemon, 'SIGKILL')
   }
   const sent = await book.firstSendAfter(started)
