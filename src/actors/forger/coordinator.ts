@@ -56,7 +56,7 @@ export const coordinatorActor = defineActor<CoordinatorArgs, CoordinatorMessage,
   mailbox: {
     capacity: 64,
     overflow: 'coalesce',
-    key: message => (message.type === 'StopPipeline' ? `StopPipeline ${message.failedBatch}` : message.type),
+    key: message => (message.type === 'StopPipeline' ? `StopPipeline ${message.failedBatch?.id}` : message.type),
   },
   async start(args, ctx) {
     const adoption = await args.adoption()
@@ -198,20 +198,25 @@ async function dropUnsent(em: Em, because: string): Promise<void> {
 const isUnsent = (batch: LiveBatch): boolean =>
   ['built', 'proving', 'proven'].includes(batch.state) && batch.intent === null
 
-/** A failed batch and all after it are dropped; what of it is in flight is taken back. */
+/**
+ * A failed batch and all after it are dropped; what of it is in flight is taken back. Late news is none: when that build
+ * is not in the line any more, whoever gave it up has seen to the rest.
+ */
 async function giveUp(state: State, { reason, failedBatch }: StopPipeline, ctx: Ctx): Promise<void> {
   if (failedBatch === null) return
   const em = state.args.db().em.fork()
-  await em.transactional(async tx => {
+  const dropped = await em.transactional(async tx => {
     await holdLine(tx)
     const base = await loadBase(tx)
-    const lost = (await liveBatches(tx, base.batchNum)).filter(
-      batch => batch.num >= failedBatch && batch.state !== 'failed' && batch.state !== 'mined',
-    )
+    const live = (await liveBatches(tx, base.batchNum)).filter(batch => batch.state !== 'failed')
+    if (!live.some(batch => batch.id === failedBatch.id && batch.state !== 'mined')) return false
+    const lost = live.filter(batch => batch.num >= failedBatch.num && batch.state !== 'mined')
     const drops = lost.map(batch => ({ do: 'drop', batch, as: 'discarded', because: reason }) as const)
     await applyChanges(tx, drops, ctx.clock)
-    await breakOff(tx, { num: failedBatch, because: reason }, ctx.clock)
+    await breakOff(tx, { num: failedBatch.num, because: reason }, ctx.clock)
+    return true
   })
+  if (!dropped) return ctx.log.debug('late news of a batch', { subject: `batch/${failedBatch.num}`, because: reason })
   ctx.send(state.args.lane, { type: 'look' })
   for (const other of state.args.others) ctx.send(other, { type: 'look' })
 }

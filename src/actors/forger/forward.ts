@@ -10,6 +10,7 @@ import type { Em } from '../../entities/orm.ts'
 import { wish } from '../lanes/wish.ts'
 import { rollupAbi } from './contracts.ts'
 import { holdLine } from './epochs.ts'
+import type { FailedBatch } from './messages.ts'
 import { decideSend, type SendRules } from './policy/send.ts'
 import { liveBatches } from './reconcile-store.ts'
 import { loadBase, type Checkpoint } from './state-store.ts'
@@ -25,7 +26,7 @@ export interface ForwardRules extends SendRules {
 export interface Forwarded {
   readonly forwarded: readonly bigint[]
   /** The first proven batch that may not be sent. */
-  readonly refused: { readonly num: number; readonly because: string } | null
+  readonly refused: (FailedBatch & { readonly because: string }) | null
 }
 
 /** Wishes for the transactions of all batches that are proven and next in line. */
@@ -46,7 +47,7 @@ export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionB
       const subject = `batch/${batch.num}`
       if (decision.do === 'refuse') {
         await book.record(tx, { role: 'forger', subject, choice: 'stop', because: decision.because })
-        return { forwarded, refused: { num: batch.num, because: decision.because } }
+        return { forwarded, refused: { id: batch.id, num: batch.num, because: decision.because } }
       }
       await send(tx, batch, rules, decision.notAfterBlock, clock)
       batch.sendBlock = row.blockNumber + 1n

@@ -14,7 +14,14 @@ export interface StopPipeline {
   readonly type: 'StopPipeline'
   readonly reason: string
   /** The first batch that failed; null when none did. */
-  readonly failedBatch: number | null
+  readonly failedBatch: FailedBatch | null
+}
+
+/** One build of a number: by the time the message is read, another build of it may stand in its place. */
+export interface FailedBatch {
+  /** The key of its row. */
+  readonly id: bigint
+  readonly num: number
 }
 
 export type CoordinatorMessage = Look | ChainNews | StopPipeline

@@ -41,7 +41,7 @@ export const senderActor = defineActor<SenderArgs, Look, State>({
       const { forwarded, refused } = await forwardProven(args.db().em.fork(), args.rules, book, ctx.clock)
       for (const id of forwarded) args.onStep(id)
       if (forwarded.length > 0) ctx.send(args.lane, { type: 'look' })
-      if (refused) ctx.send(coordinator, { type: 'StopPipeline', reason: refused.because, failedBatch: refused.num })
+      if (refused) ctx.send(coordinator, { type: 'StopPipeline', reason: refused.because, failedBatch: refused })
     })
     return state
   },

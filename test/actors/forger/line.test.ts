@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
+import type { StopPipeline } from '../../../src/actors/forger/messages.ts'
 import { Batch, Epoch } from '../../../src/entities/forger/batch.ts'
 import { ForgedBatch } from '../../../src/entities/forger/chain-facts.ts'
 import { PoolTx } from '../../../src/entities/forger/pool-tx.ts'
@@ -34,6 +35,12 @@ async function land(line: ForgerLine): Promise<void> {
   await line.settle()
   await line.chain.mine()
   await line.settle()
+}
+
+/** Tells to give up the newest build of a number. */
+async function stop({ orm }: ForgerLine, num: number): Promise<StopPipeline> {
+  const [batch] = await orm.em.fork().find(Batch, { num }, { orderBy: { id: 'desc' }, limit: 1 })
+  return { type: 'StopPipeline', reason: 'forgeBatch shouldSend: no', failedBatch: { id: batch?.id ?? 0n, num } }
 }
 
 async function pause({ orm }: ForgerLine, paused: boolean): Promise<void> {
@@ -104,11 +111,27 @@ test('scenarios 28, 63: StopPipeline gives up the batch and all after it, and ta
   await line.settle()
   await line.chain.send()
   await pause(line, true)
-  await line.tell({ type: 'StopPipeline', reason: 'forgeBatch shouldSend: no', failedBatch: 2 })
+  await line.tell(await stop(line, 2))
   t.deepEqual(await batches(line), ['2 discarded', '3 discarded'])
   t.is(await pool(line), 'pend,pend,pend,pend,pend,pend')
   t.deepEqual(await intents(line), ['batch/2 cancelling'])
   t.like((await epochs(line))[0], { failedBatch: 2, reason: 'forgeBatch shouldSend: no' })
+  await fine(t, line)
+})
+
+test('a StopPipeline that comes late does not touch the build that took the place of the one it is about', async t => {
+  const line = await start(t, 3)
+  await line.settle()
+  await line.prove()
+  const late = await stop(line, 2)
+  await line.tell(late)
+  await line.settle()
+  t.deepEqual(await batches(line), ['2 discarded', '2 built'])
+  await line.tell(late)
+  t.deepEqual(await batches(line), ['2 discarded', '2 built'])
+  t.is((await epochs(line)).at(-1)?.stoppedAt, null)
+  await land(line)
+  t.deepEqual(await batches(line), ['2 discarded', '2 mined'])
   await fine(t, line)
 })
 
