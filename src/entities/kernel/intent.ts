@@ -21,6 +21,27 @@ export const INTENT_STATES = [
   'parked',
 ] as const
 export type IntentState = (typeof INTENT_STATES)[number]
+
+/**
+ * What a parked one waits for: `approval` of a person (oversight), room in a `budget`, the end of a `dry-run`, or a
+ * `person` who looks at what is wrong.
+ */
+export const PARKED_FOR = ['approval', 'budget', 'dry-run', 'person'] as const
+export type ParkedFor = (typeof PARKED_FOR)[number]
+
+/** What would happen on the newest state, found out without sending. Amounts are decimal strings. */
+export interface StoredSimulation {
+  readonly outcome: 'runs' | 'reverts' | 'unknown'
+  /** The gas it took, with the margin; null when it did not run. */
+  readonly gas: string | null
+  /** The most it can cost at today's price, its value included, wei; null when that is not known. */
+  readonly maxCostWei: string | null
+  /** Why it reverts, or why nothing can be said; null when it runs. */
+  readonly reason: string | null
+  readonly block: string
+  /** ISO 8601. */
+  readonly at: string
+}
 export const SETTLED_STATES = ['confirmed', 'reverted', 'cancelled'] as const satisfies readonly IntentState[]
 
 const IntentSchema = defineEntity({
@@ -43,6 +64,12 @@ const IntentSchema = defineEntity({
     gasLimit: p.bigint().nullable(),
     /** The last block it may land in: when the next one is later and it was not broadcast yet, it is cancelled. */
     notAfterBlock: p.bigint().nullable(),
+    /** Hash of all that was wished for; what a person edits later does not change it. Null in old rows. */
+    content: p.text().nullable(),
+    /** Fee ceiling of this one, wei per gas; below the account's. */
+    maxFeePerGas: p.type(Uint256).nullable(),
+    /** How many blobs it carries; they are in IntentBlob. */
+    blobCount: p.integer().default(0),
     /** Depth under the head at which it is settled. */
     confirmations: p.integer(),
     state: p.enum(INTENT_STATES).default('queued'),
@@ -51,6 +78,22 @@ const IntentSchema = defineEntity({
     /** Why somebody takes the wish back; set while that is not settled, and kept as the reason when it is. */
     cancelBecause: p.text().nullable(),
     nonce: p.integer().nullable(),
+    /** Set while it is parked. */
+    parkedFor: p.enum(PARKED_FOR).nullable(),
+    /** When a person let it be sent, in oversight. */
+    approvedAt: p.datetime().nullable(),
+    /** When a person let it go over the budget of the day. */
+    overBudgetAt: p.datetime().nullable(),
+    /** The token that approved last. */
+    approvedBy: p.text().nullable(),
+    /** Of a parked one: its outcome if it were sent now. */
+    simulation: p.json<StoredSimulation>().nullable(),
+    /** When its first version was committed: the day that its cost counts for. */
+    sentAt: p.datetime().nullable(),
+    /** The most that its versions can cost together, wei: only one of them is mined. */
+    reservedWei: p.type(Uint256).nullable(),
+    /** What it cost once mined, gas and value, wei. */
+    spentWei: p.type(Uint256).nullable(),
     /** The attempt that was mined. */
     minedHash: p.text().nullable(),
     minedBlock: p.bigint().nullable(),
@@ -66,12 +109,14 @@ const IntentSchema = defineEntity({
     { name: 'intent_open', properties: ['chain', 'account', 'id'], where: 'settled_at is null' },
     { name: 'intent_untold', properties: ['role'], where: 'settled_at is not null and acknowledged_at is null' },
     { name: 'intent_subject', properties: ['subject'] },
+    { name: 'intent_sent', properties: ['sentAt'], where: 'sent_at is not null' },
   ],
   checks: [
     {
       name: 'intent_nonce_when_sent', // one that reverts in simulation ends without a nonce
       expression: "state in ('queued','parked','cancelled','reverted') or nonce is not null",
     },
+    { name: 'intent_parked_with_reason', expression: "(state = 'parked') = (parked_for is not null)" },
   ],
 })
 /** A durable wish for exactly one outside effect. */
@@ -99,6 +144,8 @@ const AttemptSchema = defineEntity({
     raw: p.text(),
     maxFeePerGas: p.type(Uint256),
     maxPriorityFeePerGas: p.type(Uint256),
+    /** Of a blob transaction. */
+    maxFeePerBlobGas: p.type(Uint256).nullable(),
     gasLimit: p.bigint(),
     state: p.enum(ATTEMPT_STATES).default('signed'),
     /** What the node last said when it refused the bytes. */
@@ -118,3 +165,18 @@ const AttemptSchema = defineEntity({
 /** One signed version of an intent's transaction. */
 export class Attempt extends AttemptSchema.class {}
 AttemptSchema.setClass(Attempt)
+
+const IntentBlobSchema = defineEntity({
+  name: 'IntentBlob',
+  tableName: 'intent_blob',
+  schema: 'kernel',
+  properties: {
+    intent: () => p.manyToOne(Intent).primary().ref().deleteRule('cascade'),
+    place: p.integer().primary(),
+    /** 131072 bytes, hex. */
+    data: p.text(),
+  },
+})
+/** One blob that an intent carries (EIP-4844); goes with its intent. */
+export class IntentBlob extends IntentBlobSchema.class {}
+IntentBlobSchema.setClass(IntentBlob)

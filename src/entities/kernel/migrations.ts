@@ -148,4 +148,58 @@ class Tables extends Migration {
   }
 }
 
-export const kernelMigrations: readonly NamedMigration[] = [{ name: 'kernel-001-tables', class: Tables }]
+/** What transactions may cost and did cost, who approved them, blobs, and the accounts that this database serves. */
+class Spending extends Migration {
+  override up(): void {
+    this.addSql(`alter table "kernel"."intent"
+      add column "content" text null,
+      add column "max_fee_per_gas" numeric(78,0) null,
+      add column "blob_count" int not null default 0,
+      add column "parked_for" text null,
+      add column "approved_at" timestamptz null,
+      add column "over_budget_at" timestamptz null,
+      add column "approved_by" text null,
+      add column "simulation" jsonb null,
+      add column "sent_at" timestamptz null,
+      add column "reserved_wei" numeric(78,0) null,
+      add column "spent_wei" numeric(78,0) null`)
+    this.addSql(`update "kernel"."intent" set parked_for = 'person' where state = 'parked'`)
+    this.addSql(
+      `alter table "kernel"."intent" add constraint "intent_parked_for_check" check ("parked_for" in ('approval', 'budget', 'dry-run', 'person'))`,
+    )
+    this.addSql(
+      `alter table "kernel"."intent" add constraint "intent_parked_with_reason" check ((state = 'parked') = (parked_for is not null))`,
+    )
+    this.addSql(`create index "intent_sent" on "kernel"."intent" ("sent_at") where sent_at is not null`)
+    this.addSql(`alter table "kernel"."attempt" add column "max_fee_per_blob_gas" numeric(78,0) null`)
+    this.addSql(`create table "kernel"."intent_blob" (
+      "intent_id" bigint not null,
+      "place" int not null,
+      "data" text not null,
+      primary key ("intent_id", "place")
+    )`)
+    this.addSql(
+      `alter table "kernel"."intent_blob" add constraint "intent_blob_intent_id_foreign" foreign key ("intent_id") references "kernel"."intent" ("id") on delete cascade`,
+    )
+    this.addSql(`create table "kernel"."account" (
+      "chain" text not null,
+      "name" text not null,
+      "address" text not null,
+      "holder" text not null,
+      "signer" text not null,
+      "daily_budget_wei" numeric(78,0) null,
+      "balance_wei" numeric(78,0) null,
+      "chain_nonce" int null,
+      "gas_price_wei" numeric(78,0) null,
+      "spent_per_hour_wei" numeric(78,0) null,
+      "looked_at" timestamptz null,
+      primary key ("chain", "name")
+    )`)
+    this.addSql(`create sequence "kernel"."account_turn" minvalue 0`)
+  }
+}
+
+export const kernelMigrations: readonly NamedMigration[] = [
+  { name: 'kernel-001-tables', class: Tables },
+  { name: 'kernel-002-spending', class: Spending },
+]
