@@ -11,9 +11,8 @@ import { wish } from '../lanes/wish.ts'
 import { rollupAbi } from './contracts.ts'
 import { holdLine } from './epochs.ts'
 import type { FailedBatch } from './messages.ts'
+import { loadLine, nextInLine, type Line } from './line.ts'
 import { decideSend, type SendRules } from './policy/send.ts'
-import { liveBatches } from './reconcile-store.ts'
-import { loadBase, type Checkpoint } from './state-store.ts'
 
 export interface ForwardRules extends SendRules {
   readonly chain: string
@@ -31,17 +30,17 @@ export interface Forwarded {
 
 /** Wishes for the transactions of all batches that are proven and next in line. */
 export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionBook, clock: Clock): Promise<Forwarded> {
-  // Most looks have nothing to hand on, and need no transaction to see that.
-  const [some] = await em.execute(`select 1 from forger.batch where state = 'proven' and intent_key is null limit 1`)
-  if (some === undefined) return { forwarded: [], refused: null }
+  if (!(await mayBeReady(em))) return { forwarded: [], refused: null }
   return em.transactional(async tx => {
     await holdLine(tx)
-    const ready = await nextInLine(tx)
+    const line = await loadLine(tx)
+    const ready = nextInLine(line)
     const row = ready.length === 0 ? null : await tx.findOne(HeadView, { name: 'head' })
     const forwarded: bigint[] = []
     if (!row) return { forwarded, refused: null }
-    let lastSentL1Block = await newestL1InFlight(tx)
-    for (const batch of ready) {
+    const batches = await tx.find(Batch, { id: { $in: ready.map(({ id }) => id) } }, { orderBy: { num: 'asc' } })
+    let lastSentL1Block = newestL1Sent(line)
+    for (const batch of batches) {
       const l1Batch = batch.l1Queue != null
       const decision = decideSend({ chain: row.view, head: row.blockNumber, l1Batch, lastSentL1Block }, rules)
       const subject = `batch/${batch.num}`
@@ -59,34 +58,21 @@ export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionB
   })
 }
 
-/**
- * Proven batches without a wish whose predecessors all have one or are on the chain, ascending. A batch that failed or is
- * missing blocks all after it, also before the coordinator has seen that.
- */
-async function nextInLine(em: Em): Promise<Batch[]> {
-  const base = await loadBase(em)
-  const ready: bigint[] = []
-  let last: Checkpoint = base
-  for (const batch of await liveBatches(em, base.batchNum)) {
-    if (batch.state === 'failed' || batch.num !== last.batchNum + 1 || batch.oldRoot !== last.root) break
-    const handedOn = batch.intent !== null || ON_CHAIN.has(batch.state)
-    if (!handedOn && batch.state !== 'proven') break
-    if (!handedOn) ready.push(batch.id)
-    last = { batchNum: batch.num, root: batch.newRoot }
-  }
-  return ready.length === 0 ? [] : em.find(Batch, { id: { $in: ready } }, { orderBy: { num: 'asc' } })
-}
-
-const ON_CHAIN: ReadonlySet<BatchState> = new Set(['sent', 'mined', 'final'])
-
-async function newestL1InFlight(em: Em): Promise<bigint> {
-  const [batch] = await em.find(
-    Batch,
-    { state: { $in: ['proven', 'sent', 'mined'] }, l1Queue: { $ne: null }, sendBlock: { $ne: null } },
-    { orderBy: { num: 'desc' }, limit: 1, fields: ['sendBlock'] },
+/** Whether the first batch that was not handed on is proven. Most looks end here, without the line's lock. */
+async function mayBeReady(em: Em): Promise<boolean> {
+  const [first] = await em.execute<{ state: BatchState }[]>(
+    `select state from forger.batch where state in ('built', 'proving', 'proven') and intent_key is null
+     order by num limit 1`,
   )
-  return batch?.sendBlock ?? 0n
+  return first?.state === 'proven'
 }
+
+const IN_FLIGHT: ReadonlySet<BatchState> = new Set(['proven', 'sent', 'mined'])
+
+/** The block for which the newest L1 batch in flight was sent; 0 when none is. */
+const newestL1Sent = ({ batches }: Line): bigint =>
+  batches.findLast(({ l1Batch, sendBlock, state }) => l1Batch && sendBlock !== null && IN_FLIGHT.has(state))
+    ?.sendBlock ?? 0n
 
 async function send(em: Em, batch: Batch, rules: ForwardRules, notAfterBlock: bigint, clock: Clock): Promise<void> {
   if (!batch.proof) throw new Error(`batch ${batch.num} is proven but has no proof`)

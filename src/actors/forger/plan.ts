@@ -9,14 +9,14 @@ import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import { l1UserTxOf } from './adopt.ts'
 import type { BuildJob } from './builder/jobs.ts'
+import { endOf, loadLine } from './line.ts'
 import { decideKeep, decideOpen, type ForgeRules, type ForgeView } from './policy/forge.ts'
 import { decideL1, type L1Choice } from './policy/l1.ts'
 import { slotOf } from './policy/slots.ts'
 import { loadPool } from './pool-view.ts'
-import { liveBatches } from './reconcile-store.ts'
 import type { FeeAccount } from './rollup/selection.ts'
 import type { Circuit } from './rollup/types.ts'
-import { loadBase, type Checkpoint } from './state-store.ts'
+import type { Checkpoint } from './state-store.ts'
 
 export interface PlanRules extends ForgeRules {
   readonly circuit: Circuit
@@ -169,18 +169,16 @@ const STANDING = `
 async function loadStanding(em: Em): Promise<Standing | 'broken' | null> {
   const [row] = await em.execute<StandingRow[]>(STANDING)
   if (!row) return null
-  const base = await loadBase(em)
-  const live = await liveBatches(em, base.batchNum)
-  if (live.some(batch => batch.state === 'failed')) return 'broken'
-  const last = live.at(-1)
+  const line = await loadLine(em)
+  if (line.batches.some(({ state }) => state === 'failed')) return 'broken'
   const inSlot = row.newest_start !== null && row.newest_state !== 'discarded'
   return {
     epoch: row.epoch,
     chain: row.view,
     head: BigInt(row.head),
     pausedBecause: row.paused_because,
-    from: last ? { batchNum: last.num, root: last.newRoot } : base,
-    unproven: live.filter(({ state }) => state === 'built' || state === 'proving').length,
+    from: endOf(line),
+    unproven: line.batches.filter(({ state }) => state === 'built' || state === 'proving').length,
     scheduled: (row.scheduled ?? []).map(({ block, queue }) => ({ block: BigInt(block), queue: BigInt(queue) })),
     lastForgedMs: row.newest_ms,
     lastSlot: inSlot ? slotOf(row.view, BigInt(row.newest_start ?? 0)) : null,

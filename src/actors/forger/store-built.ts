@@ -7,12 +7,11 @@ import { Batch } from '../../entities/forger/batch.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { BuilderResult } from './builder/jobs.ts'
-import { holdLine, openEpoch } from './epochs.ts'
+import { holdLine } from './epochs.ts'
+import { endOf, loadLine } from './line.ts'
 import type { BatchPlan } from './plan.ts'
 import { invalidateOldNonces, noteDiscarded, startForging } from './pool-store.ts'
-import { liveBatches } from './reconcile-store.ts'
 import type { DiscardedTx } from './rollup/selection.ts'
-import { loadBase } from './state-store.ts'
 
 type BatchResult = Extract<BuilderResult, { kind: 'batch' }>
 
@@ -81,10 +80,8 @@ export async function storeNothing(
 }
 
 async function stillFits(em: Em, plan: BatchPlan): Promise<boolean> {
-  const epoch = await openEpoch(em)
-  if (epoch?.number !== plan.epoch) return false
-  const base = await loadBase(em)
-  const last = (await liveBatches(em, base.batchNum)).at(-1)
-  const top = last ? { batchNum: last.num, root: last.newRoot } : base
-  return last?.state !== 'failed' && top.batchNum === plan.from.batchNum && top.root === plan.from.root
+  const line = await loadLine(em)
+  if (line.epoch !== plan.epoch || line.batches.some(({ state }) => state === 'failed')) return false
+  const end = endOf(line)
+  return end.batchNum === plan.from.batchNum && end.root === plan.from.root
 }

@@ -1,0 +1,100 @@
+/**
+ * The line of batches: the base, and the live ones above it in order. Narrow rows in one query, because every look reads
+ * it and it may be hundreds long.
+ */
+import { LIVE_BATCH_STATES, type BatchState } from '../../entities/forger/batch.ts'
+import type { Em } from '../../entities/orm.ts'
+import { INITIAL_LAST_IDX } from './rollup/types.ts'
+import type { Checkpoint, StateBase } from './state-store.ts'
+
+export interface LineBatch extends Checkpoint {
+  readonly id: bigint
+  readonly state: BatchState
+  readonly oldRoot: bigint
+  /** Whether the tx-manager has a wish for it, or the chain has the batch. */
+  readonly handedOn: boolean
+  readonly l1Batch: boolean
+  /** The block it was sent for; null before. */
+  readonly sendBlock: bigint | null
+}
+
+export interface Line {
+  /** The run that is open; null when the pipeline is stopped. */
+  readonly epoch: number | null
+  readonly base: StateBase
+  /** Live batches above the base and the failed ones of the open run, ascending. */
+  readonly batches: readonly LineBatch[]
+}
+
+interface Row {
+  readonly epoch: number | null
+  readonly base_num: number
+  readonly base_root: string
+  readonly base_last_idx: string
+  readonly id: string | null
+  readonly num: number
+  readonly state: BatchState
+  readonly old_root: string
+  readonly new_root: string
+  readonly has_wish: boolean
+  readonly l1_batch: boolean
+  readonly send_block: string | null
+}
+
+const LINE = `
+  with base as (
+    select coalesce(max(batch_num), 0) as num, coalesce(max(root), 0) as root, coalesce(max(last_idx), ?) as last_idx
+    from forger.folded_state where name = 'base'
+  ), run as (select max(number) as epoch from forger.epoch where stopped_at is null)
+  select run.epoch, base.num as base_num, base.root::text as base_root, base.last_idx::text as base_last_idx,
+    b.id::text, b.num, b.state, b.old_root::text, b.new_root::text, b.intent_key is not null as has_wish,
+    b.l1_queue is not null as l1_batch, b.send_block::text
+  from base cross join run
+  left join forger.batch b on b.num > base.num and (b.state in (?) or (b.state = 'failed' and b.epoch = run.epoch))
+  order by b.num`
+
+export async function loadLine(em: Em): Promise<Line> {
+  const rows = await em.execute<Row[]>(LINE, [INITIAL_LAST_IDX, [...LIVE_BATCH_STATES]])
+  const [first] = rows
+  if (!first) throw new Error('the base is one row, whatever is in the tables')
+  return {
+    epoch: first.epoch,
+    base: { batchNum: first.base_num, root: BigInt(first.base_root), lastIdx: Number(first.base_last_idx) },
+    batches: first.id === null ? [] : rows.map(batchOf),
+  }
+}
+
+const ON_CHAIN: ReadonlySet<BatchState> = new Set(['sent', 'mined', 'final'])
+
+const batchOf = (row: Row): LineBatch => ({
+  id: BigInt(row.id ?? 0),
+  batchNum: row.num,
+  state: row.state,
+  oldRoot: BigInt(row.old_root),
+  root: BigInt(row.new_root),
+  handedOn: row.has_wish || ON_CHAIN.has(row.state),
+  l1Batch: row.l1_batch,
+  sendBlock: row.send_block === null ? null : BigInt(row.send_block),
+})
+
+/** Where the next batch goes on: the newest batch that has not failed, or the base. */
+export const endOf = ({ base, batches }: Line): Checkpoint => {
+  const last = batches.findLast(({ state }) => state !== 'failed')
+  return last ? { batchNum: last.batchNum, root: last.root } : base
+}
+
+/**
+ * Proven batches without a wish whose predecessors all have one or are on the chain, ascending. A batch that failed or is
+ * missing blocks all after it, also before the coordinator has seen that.
+ */
+export function nextInLine({ base, batches }: Line): LineBatch[] {
+  const ready: LineBatch[] = []
+  let last: Checkpoint = base
+  for (const batch of batches) {
+    if (batch.state === 'failed' || batch.batchNum !== last.batchNum + 1 || batch.oldRoot !== last.root) break
+    if (!batch.handedOn && batch.state !== 'proven') break
+    if (!batch.handedOn) ready.push(batch)
+    last = batch
+  }
+  return ready
+}
