@@ -162,7 +162,8 @@ async function run(em: Em, state: State, heads: Heads, adopting: number | null, 
     const epoch = await openEpoch(tx)
     const newestBatch = (await lastLive(tx)).batchNum
     const decision = decideRun({ chain: row.view, ...heads, running: epoch !== null, newestBatch }, args.rules)
-    await state.book.record(tx, { role: 'forger', subject: 'pipeline', choice: decision.do, because: decision.because })
+    const { do: choice, because, rule } = decision
+    await state.book.record(tx, { role: 'forger', subject: 'pipeline', choice, because, details: { rule } })
     if (decision.do === 'start') {
       const from = await lastLive(tx)
       const started = await startEpoch(tx, from, ctx.clock)

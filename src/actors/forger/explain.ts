@@ -121,6 +121,7 @@ const shown = (decision: Decision | null): unknown =>
   decision && {
     choice: decision.choice,
     because: decision.because,
+    rule: decision.details?.['rule'] ?? null,
     since: decision.decidedAt.toISOString(),
     repeatedAt: decision.repeatedAt.toISOString(),
     times: decision.times,

@@ -45,7 +45,13 @@ export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionB
       const decision = decideSend({ chain: row.view, head: row.blockNumber, l1Batch, lastSentL1Block }, rules)
       const subject = `batch/${batch.num}`
       if (decision.do === 'refuse') {
-        await book.record(tx, { role: 'forger', subject, choice: 'stop', because: decision.because })
+        await book.record(tx, {
+          role: 'forger',
+          subject,
+          choice: 'stop',
+          because: decision.because,
+          details: { rule: decision.rule },
+        })
         return { forwarded, refused: { id: batch.id, num: batch.num, because: decision.because } }
       }
       await send(tx, batch, rules, decision.notAfterBlock, clock)

@@ -12,6 +12,7 @@ import type { BuildJob } from './builder/jobs.ts'
 import { endOf, loadLine } from './line.ts'
 import { decideKeep, decideOpen, type ForgeRules, type ForgeView } from './policy/forge.ts'
 import { decideL1, type L1Choice } from './policy/l1.ts'
+import type { Decided } from './policy/rules.ts'
 import { slotOf } from './policy/slots.ts'
 import { loadPool } from './pool-view.ts'
 import type { FeeAccount } from './rollup/selection.ts'
@@ -40,8 +41,9 @@ export interface BatchPlan {
   readonly startBlock: bigint
   readonly verifierIdx: number
   readonly job: BuildJob
-  /** Why an empty batch is not wanted, in case nothing is selected. */
+  /** Why an empty batch is not wanted, in case nothing is selected, and which rule says so. */
   readonly emptyBecause: string
+  readonly emptyRule: string
 }
 
 interface Standing {
@@ -72,19 +74,22 @@ export async function planBatch(
   const standing = await loadStanding(em)
   if (standing === null || standing === 'broken') return standing
   const num = standing.from.batchNum + 1
-  const wait = async (because: string): Promise<null> => {
-    await book.record(em, { role: 'forger', subject: `batch/${num}`, choice: 'wait', because })
+  const wait: Wait = async (because, rule) => {
+    await book.record(em, { role: 'forger', subject: `batch/${num}`, choice: 'wait', because, details: { rule } })
     return null
   }
-  if (standing.pausedBecause !== null) return wait(standing.pausedBecause)
+  if (standing.pausedBecause !== null) return wait(standing.pausedBecause, 'not_paused')
   if (standing.unproven >= rules.maxUnproven)
-    return wait(`${rules.maxUnproven} batches are waiting for provers already`)
+    return wait(`${rules.maxUnproven} batches are waiting for provers already`, 'provers.lookahead')
   const view = forgeView(standing, clock)
   const mayOpen = decideOpen(view, rules)
-  if (mayOpen.do === 'skip') return wait(withoutSeconds(mayOpen.because))
+  if (mayOpen.do === 'skip') return wait(withoutSeconds(mayOpen.because), mayOpen.rule)
   const choice = decideL1(standing, rules.l1BatchTimeoutPart)
   return assemble(em, rules, standing, view, choice, wait)
 }
+
+/** Notes why nothing is built now, and which rule says so. */
+type Wait = (because: string, rule: string) => Promise<null>
 
 /** Reasons are compared to keep one row for one wait; a countdown would make each look another. */
 const withoutSeconds = (because: string): string => because.replace(/: \d+ s left$/, ' is not over')
@@ -94,23 +99,25 @@ async function assemble(
   rules: PlanRules,
   standing: Standing,
   view: ForgeView,
-  choice: L1Choice,
-  wait: (because: string) => Promise<null>,
+  choice: Decided<L1Choice>,
+  wait: Wait,
 ): Promise<BatchPlan | null> {
   const pool = await loadPool(em, rules.selectionWindow, rules.tokenPrice)
   const isL1 = choice.kind === 'l1'
   const required = standing.head + 2n >= choice.requiredFrom
-  if (choice.kind === 'l2-or-wait' && (required || pool.txs.length === 0)) return wait(choice.because)
+  if (choice.kind === 'l2-or-wait' && (required || pool.txs.length === 0)) return wait(choice.because, choice.rule)
   const current = isL1 ? await em.find(L1Tx, { queue: choice.queue }, { orderBy: { position: 'asc' } }) : []
   if (current.length > rules.circuit.maxTx) {
     return wait(
       `L1 queue ${choice.queue} holds ${current.length} transactions, the circuit takes ${rules.circuit.maxTx}`,
+      'circuit.max_tx',
     )
   }
   const firstFuture = isL1 ? choice.queue + 1n : choice.queue
   const future = await em.find(L1Tx, { queue: { $gte: firstFuture } }, { orderBy: { queue: 'asc', position: 'asc' } })
   const empty = decideKeep({ ...view, pending: isL1 && current.length + future.length > 0 }, rules)
-  if (empty.do === 'skip' && current.length + pool.txs.length === 0) return wait(withoutSeconds(empty.because))
+  if (empty.do === 'skip' && current.length + pool.txs.length === 0)
+    return wait(withoutSeconds(empty.because), empty.rule)
   const num = standing.from.batchNum + 1
   return {
     epoch: standing.epoch,
@@ -121,6 +128,7 @@ async function assemble(
     startBlock: standing.head + 1n,
     verifierIdx: rules.verifierIdx,
     emptyBecause: empty.do === 'skip' ? withoutSeconds(empty.because) : '',
+    emptyRule: empty.rule,
     job: {
       do: 'build',
       from: standing.from,

@@ -74,7 +74,7 @@ export async function storeNothing(
       subject: `batch/${plan.num}`,
       choice: 'wait',
       because: plan.emptyBecause,
-      details: { discarded: discarded.length },
+      details: { rule: plan.emptyRule, discarded: discarded.length },
     })
   })
 }

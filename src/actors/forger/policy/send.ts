@@ -3,6 +3,7 @@
  */
 import type { ChainView } from '../../../entities/forger/chain-facts.ts'
 import { mustBeL1 } from './l1.ts'
+import { firstOf, type Decided, type Rule } from './rules.ts'
 import { canForge, mayForgeUntil, type ForgerIdentity } from './slots.ts'
 
 export interface SendView {
@@ -23,16 +24,41 @@ export type SendDecision =
   | { readonly do: 'refuse'; readonly because: string }
 
 /** Refuses a batch that could be mined out of our slot, or as an L2 batch where the contract demands an L1 one. */
-export function decideSend(view: SendView, rules: SendRules): SendDecision {
+export function decideSend(view: SendView, settings: SendRules): Decided<SendDecision> {
   const next = view.head + 1n
-  const margin = BigInt(rules.sendBatchBlocksMarginCheck)
-  for (const block of margin === 0n ? [next] : [next, next + margin]) {
-    if (!canForge(view.chain, block, rules.us)) return refuse(`block ${block} is not ours to forge in`)
-    if (!view.l1Batch && mustBeL1(view.chain, view.lastSentL1Block, block)) {
-      return refuse(`the contract demands an L1 batch at block ${block}`)
-    }
-  }
-  return { do: 'send', notAfterBlock: mayForgeUntil(view.chain, next, rules.us) ?? next }
+  const margin = BigInt(settings.sendBatchBlocksMarginCheck)
+  const blocks = margin === 0n ? [next] : [next, next + margin]
+  return firstOf(RULES, { ...view, blocks }, settings)
 }
+
+/** With the blocks for which it must hold: the next one, and the one after the margin. */
+type Looked = SendView & { readonly blocks: readonly bigint[] }
+type SendRule = Rule<Looked, SendRules, SendDecision>
+
+const slotIsOurs: SendRule = {
+  name: 'slot_is_ours',
+  decide: ({ chain, blocks }, { us }) => {
+    const block = blocks.find(one => !canForge(chain, one, us))
+    return block === undefined ? null : refuse(`block ${block} is not ours to forge in`)
+  },
+}
+
+const l1BatchIsNotDemanded: SendRule = {
+  name: 'l1_batch_is_not_demanded',
+  decide: ({ chain, l1Batch, lastSentL1Block, blocks }) => {
+    const block = l1Batch ? undefined : blocks.find(one => mustBeL1(chain, lastSentL1Block, one))
+    return block === undefined ? null : refuse(`the contract demands an L1 batch at block ${block}`)
+  },
+}
+
+const send: SendRule = {
+  name: 'slot_is_ours',
+  decide: ({ chain, head }, { us }) => ({
+    do: 'send',
+    notAfterBlock: mayForgeUntil(chain, head + 1n, us) ?? head + 1n,
+  }),
+}
+
+const RULES: readonly SendRule[] = [slotIsOurs, l1BatchIsNotDemanded, send]
 
 const refuse = (because: string): SendDecision => ({ do: 'refuse', because: `forgeBatch shouldSend: ${because}` })

@@ -12,18 +12,18 @@ const view = (head: number, more: Partial<SendView> = {}): SendView => ({
 })
 
 test('in our slot a proven batch is sent, to land before the slot ends', t => {
-  t.deepEqual(decideSend(view(10), rules), { do: 'send', notAfterBlock: 40n })
+  t.like(decideSend(view(10), rules), { do: 'send', notAfterBlock: 40n })
 })
 
 test('scenario 50: a batch proven when the next block is not ours is not sent', t => {
   const late = decideSend(view(40, { chain: chainView(40, [BOOT, BOOT]) }), rules)
-  t.deepEqual(late, { do: 'refuse', because: 'forgeBatch shouldSend: block 41 is not ours to forge in' })
+  t.like(late, { do: 'refuse', because: 'forgeBatch shouldSend: block 41 is not ours to forge in' })
 })
 
 test('scenario 51: nor is one that is within the margin of the slot’s end', t => {
   const careful = { ...rules, sendBatchBlocksMarginCheck: 1 }
   t.is(decideSend(view(38), careful).do, 'send', 'blocks 39 and 40')
-  t.deepEqual(decideSend(view(39), careful), {
+  t.like(decideSend(view(39), careful), {
     do: 'refuse',
     because: 'forgeBatch shouldSend: block 41 is not ours to forge in',
   })
@@ -32,7 +32,7 @@ test('scenario 51: nor is one that is within the margin of the slot’s end', t 
 
 test('scenario 28: an L2 batch is not sent when the contract is about to demand an L1 batch', t => {
   const due = view(19, { chain: chainView(19, [US, BOOT], { lastL1L2Batch: '11' }) })
-  t.deepEqual(decideSend(due, rules), {
+  t.like(decideSend(due, rules), {
     do: 'refuse',
     because: 'forgeBatch shouldSend: the contract demands an L1 batch at block 20',
   })
@@ -44,5 +44,5 @@ test('scenario 51: the margin looks at the demand for L1 batches, too', t => {
   const soon = view(17, { chain: chainView(17, [US, BOOT], { lastL1L2Batch: '11' }) })
   t.is(decideSend(soon, rules).do, 'send')
   const refused = decideSend(soon, { ...rules, sendBatchBlocksMarginCheck: 2 })
-  t.deepEqual(refused, { do: 'refuse', because: 'forgeBatch shouldSend: the contract demands an L1 batch at block 20' })
+  t.like(refused, { do: 'refuse', because: 'forgeBatch shouldSend: the contract demands an L1 batch at block 20' })
 })
