@@ -74,7 +74,20 @@ export async function storeBatch(em: Em, row: BatchRow): Promise<string> {
 type PoolFields = Partial<
   Pick<
     PoolTx,
-    'state' | 'batchNum' | 'maxNumBatch' | 'info' | 'errorCode' | 'errorType' | 'externalDelete' | 'receivedAt'
+    | 'state'
+    | 'batchNum'
+    | 'maxNumBatch'
+    | 'info'
+    | 'errorCode'
+    | 'errorType'
+    | 'externalDelete'
+    | 'receivedAt'
+    | 'tokenId'
+    | 'amount'
+    | 'fee'
+    | 'rqOffset'
+    | 'rq'
+    | 'atomicGroupId'
   >
 >
 

@@ -16,6 +16,7 @@ import { coordinatorActor, type CoordinatorArgs } from '../../src/actors/forger/
 import { pipelineActor, type PipelineArgs } from '../../src/actors/forger/pipeline.ts'
 import { senderActor, type SenderArgs } from '../../src/actors/forger/sender.ts'
 import { proofBook } from '../../src/actors/forger/proof-book.ts'
+import { tokenValuesOf } from '../../src/actors/forger/token-values.ts'
 import type { Context } from '../../src/actors/kit/actor.ts'
 import { ref } from '../../src/actors/kit/ref.ts'
 import { l2TxId } from '../../src/actors/forger/rollup/l2-codec.ts'
@@ -61,13 +62,16 @@ class Killed extends Error {}
 
 const US_FORGING = { address: US, mustForgeAtSlotDeadline: true }
 
+/** Three transactions a batch. */
+const SMALL = { ...CIRCUIT, maxTx: 3 }
+
 /** A coordinator of the test's chain, without margins. */
 export const coordinatorArgs = (db: () => Orm): CoordinatorArgs => ({
   db,
   chain: 'local',
   confirmBlocks: CONFIRMATIONS,
   rules: { us: US_FORGING, startSlotBlocksDelay: 0, scheduleBatchBlocksAheadCheck: 0 },
-  adoption: async () => ({ circuit: CIRCUIT, chainId: CHAIN_ID, rollup: ROLLUP, verifierIdx: 0 }),
+  adoption: async () => ({ circuit: SMALL, chainId: CHAIN_ID, rollup: ROLLUP, verifierIdx: 0 }),
   lane: ref('lane'),
   others: [],
   purger: ref('purger'),
@@ -81,14 +85,14 @@ export const pipelineArgs = (db: () => Orm, forgeNoTxsDelay = 86_400_000): Pipel
     forgeNoTxsDelay,
     ignoreSlotCommitment: true,
     forgeOncePerSlotIfTxs: false,
-    circuit: CIRCUIT,
+    circuit: SMALL,
     chainId: CHAIN_ID,
     l1BatchTimeoutPart: 0.5,
     maxUnproven: 3,
     feeAccount: requestFor([]).feeAccount,
     selectionWindow: 3,
     verifierIdx: 0,
-    tokenPrice: () => 1,
+    tokenValues: tokenValuesOf([]),
   }),
   provers: ref('provers'),
   retryMs: 500,

@@ -164,6 +164,7 @@ export async function openChain(orm: Orm): Promise<RollupChain> {
         from: { batchNum: parent.num, root: parent.root },
         selection: requestFor([tx], { batchNum: parent.num + 1, chainId: CHAIN_ID }),
         emptyAllowed: true,
+        hasMore: false,
       })
       if (result.kind !== 'batch' || result.batch.l2TxIds.length !== 1) throw new Error('nothing to forge for them')
       const { batch } = result

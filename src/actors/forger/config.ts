@@ -3,7 +3,7 @@
  * names work as aliases.
  */
 import Type from 'typebox'
-import { Address, CronTimes, Duration, NameOf, Path, Section, Url } from '../../config/fields.ts'
+import { Address, CronTimes, Duration, Named, NameOf, Path, Section, Url } from '../../config/fields.ts'
 import type { Decoded } from '../../config/types.ts'
 
 const COORDINATOR = 'HEZNODE_COORDINATOR_'
@@ -205,10 +205,45 @@ const pool = Section(
     selection_window: Type.Integer({
       default: 8192,
       minimum: 1,
-      description: 'Pending transactions looked at for one batch, oldest first.',
+      description: 'Pending transactions looked at for one batch, best fee first; more when they do not fill it.',
+    }),
+    min_fee_usd: Type.Number({
+      default: 0,
+      minimum: 0,
+      description: 'Least fee of a transaction the pool takes, in dollars; 0 takes all. Needs [forger.tokens].',
+      'x-env-aliases': ['HEZNODE_L2DB_MINFEEUSD'],
+    }),
+    max_fee_usd: Type.Number({
+      default: 0,
+      minimum: 0,
+      description: 'Largest fee of a transaction the pool takes, in dollars; 0 takes all. Needs [forger.tokens].',
+      'x-env-aliases': ['HEZNODE_L2DB_MAXFEEUSD'],
     }),
   },
   { description: 'The pool of L2 transactions.' },
+)
+
+const tokens = Named(
+  Section(
+    {
+      id: Type.Integer({
+        default: 0,
+        minimum: 0,
+        maximum: 2 ** 32 - 1,
+        description: 'Number of the token in the rollup; 0 is ether.',
+      }),
+      decimals: Type.Integer({ default: 18, minimum: 0, maximum: 77, description: 'Its decimal places.' }),
+      usd: Type.Optional(
+        Type.Number({ minimum: 0, examples: [2500], description: 'Dollars a whole token is worth. Absent: unknown.' }),
+      ),
+    },
+    { description: 'What one token is worth.' },
+  ),
+  {
+    description:
+      'Prices, by which fees in different tokens are compared. With any, a token without one counts as worth nothing; ' +
+      'without any, smallest units are compared as they are.',
+  },
 )
 
 export const forgerSection = Section(
@@ -238,6 +273,7 @@ export const forgerSection = Section(
     provers,
     gas,
     pool,
+    tokens: Type.Optional(tokens),
     keep_contents: Duration({
       default: '30d',
       description: 'How long it is kept what a settled batch held, for people and the JSON dump; 0 is for ever.',

@@ -9,7 +9,7 @@ import { defineActor } from '../kit/actor.ts'
 import { openDecisionBook, type DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em, Orm } from '../../entities/orm.ts'
 import { onDatabase } from '../../entities/outage.ts'
-import { buildOn } from './builder/hold.ts'
+import { createBuildPlanned, type BuildPlanned } from './build-planned.ts'
 import type { BuilderResult } from './builder/jobs.ts'
 import type { BuildOutcome, Look, PipelineMessage } from './messages.ts'
 import { coordinator } from './messages.ts'
@@ -31,6 +31,7 @@ interface State {
   readonly args: PipelineArgs
   readonly rules: PlanRules
   readonly book: DecisionBook
+  readonly build: BuildPlanned
   /** The plan in the builder's hands; null when none is. */
   building: { readonly ticket: number; readonly plan: BatchPlan } | null
   ticket: number
@@ -46,7 +47,8 @@ export const pipelineActor = defineActor<PipelineArgs, PipelineMessage, State>({
   async start(args, ctx) {
     const rules = await args.plan()
     ctx.send(ctx.self, { type: 'look' })
-    return { args, rules, book: openDecisionBook(ctx.clock), building: null, ticket: 0, cancelRetry: () => {} }
+    const build = createBuildPlanned(rules.tokenValues, ctx.clock)
+    return { args, rules, book: openDecisionBook(ctx.clock), build, building: null, ticket: 0, cancelRetry: () => {} }
   },
   async receive(state, message, ctx) {
     await onDatabase(async () => {
@@ -71,7 +73,7 @@ async function open(state: State, ctx: Ctx): Promise<void> {
   const { ticket } = state
   state.building = { ticket, plan }
   const tell = (outcome: BuildOutcome): void => ctx.send(ctx.self, { type: 'built', outcome })
-  buildOn(em, ctx, plan.job).then(
+  state.build(em, ctx, plan).then(
     result => tell({ ok: true, ticket, result }),
     (error: unknown) => tell({ ok: false, ticket, error }),
   )

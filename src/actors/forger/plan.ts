@@ -18,6 +18,7 @@ import { loadPool } from './pool-view.ts'
 import type { FeeAccount } from './rollup/selection.ts'
 import type { Circuit } from './rollup/types.ts'
 import type { Checkpoint } from './state-store.ts'
+import type { TokenValues } from './token-values.ts'
 
 export interface PlanRules extends ForgeRules {
   readonly circuit: Circuit
@@ -28,8 +29,8 @@ export interface PlanRules extends ForgeRules {
   readonly feeAccount: FeeAccount
   readonly selectionWindow: number
   readonly verifierIdx: number
-  /** What a token is worth, to compare fees; by token id. */
-  readonly tokenPrice: (tokenId: bigint) => number
+  /** To compare fees in different tokens. */
+  readonly tokenValues: TokenValues
 }
 
 export interface BatchPlan {
@@ -41,6 +42,8 @@ export interface BatchPlan {
   readonly startBlock: bigint
   readonly verifierIdx: number
   readonly job: BuildJob
+  /** Transactions of the pool the job was given at most. */
+  readonly window: number
   /** Why an empty batch is not wanted, in case nothing is selected, and which rule says so. */
   readonly emptyBecause: string
   readonly emptyRule: string
@@ -102,7 +105,7 @@ async function assemble(
   choice: Decided<L1Choice>,
   wait: Wait,
 ): Promise<BatchPlan | null> {
-  const pool = await loadPool(em, rules.selectionWindow, rules.tokenPrice)
+  const pool = await loadPool(em, rules.selectionWindow, rules.tokenValues)
   const isL1 = choice.kind === 'l1'
   const required = standing.head + 2n >= choice.requiredFrom
   if (choice.kind === 'l2-or-wait' && (required || pool.txs.length === 0)) return wait(choice.because, choice.rule)
@@ -129,8 +132,10 @@ async function assemble(
     verifierIdx: rules.verifierIdx,
     emptyBecause: empty.do === 'skip' ? withoutSeconds(empty.because) : '',
     emptyRule: empty.rule,
+    window: rules.selectionWindow,
     job: {
       do: 'build',
+      hasMore: !pool.isWhole,
       from: standing.from,
       emptyAllowed: empty.do === 'forge',
       selection: {

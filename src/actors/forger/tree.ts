@@ -23,6 +23,7 @@ import type { ForgerIdentity } from './policy/slots.ts'
 import { proofBook } from './proof-book.ts'
 import { purgerActor } from './purger.ts'
 import { senderActor } from './sender.ts'
+import { tokenValuesOf } from './token-values.ts'
 
 type Ctx = RoleContext<ForgerConfig>
 
@@ -169,7 +170,7 @@ async function planRules(context: Ctx): Promise<PlanRules> {
     feeAccount,
     selectionWindow: config.pool.selectionWindow,
     verifierIdx,
-    tokenPrice: () => 1,
+    tokenValues: tokenValuesOf(Object.values(config.tokens ?? {})),
   }
 }
 

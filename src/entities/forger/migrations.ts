@@ -202,4 +202,15 @@ class Tables extends Migration {
   }
 }
 
-export const forgerMigrations: readonly NamedMigration[] = [{ name: 'forger-001-tables', class: Tables }]
+class AtomicGroups extends Migration {
+  override up(): void {
+    this.addSql(
+      `create index "pool_tx_group" on "forger"."pool_tx" ("atomic_group_id") where atomic_group_id is not null`,
+    )
+  }
+}
+
+export const forgerMigrations: readonly NamedMigration[] = [
+  { name: 'forger-001-tables', class: Tables },
+  { name: 'forger-002-atomic-groups', class: AtomicGroups },
+]

@@ -10,6 +10,21 @@ export type PoolState = (typeof POOL_STATES)[number]
 export const POOL_TX_TYPES = ['Transfer', 'TransferToEthAddr', 'TransferToBJJ', 'Exit'] as const
 export type PoolTxType = (typeof POOL_TX_TYPES)[number]
 
+/** The fields of a transaction that another one, linked to it, repeats in its signature. */
+export interface LinkedFields {
+  readonly fromIdx: number
+  readonly toIdx: number
+  readonly toEthAddr: string | null
+  /** Compressed key as a big-endian hex number, `0x` + 64 digits. */
+  readonly toBjj: string | null
+  readonly tokenId: number
+  /** Decimal. */
+  readonly amount: string
+  /** Fee selector. */
+  readonly fee: number
+  readonly nonce: number
+}
+
 const PoolTxSchema = defineEntity({
   name: 'PoolTx',
   tableName: 'pool_tx',
@@ -42,7 +57,7 @@ const PoolTxSchema = defineEntity({
     externalDelete: p.boolean().default(false),
     rqOffset: p.integer().nullable(),
     /** The linked transaction's fields as they were signed; null when none is linked. */
-    rq: p.json<Record<string, string | number | null>>().nullable(),
+    rq: p.json<LinkedFields>().nullable(),
     atomicGroupId: p.text().nullable(),
     receivedAt: p.datetime(),
   },
@@ -50,6 +65,7 @@ const PoolTxSchema = defineEntity({
     { name: 'pool_tx_pending', properties: ['itemId'], where: "state = 'pend' and not external_delete" },
     { name: 'pool_tx_sender', properties: ['fromIdx', 'nonce'] },
     { name: 'pool_tx_batch', properties: ['batchNum'], where: 'batch_num is not null' },
+    { name: 'pool_tx_group', properties: ['atomicGroupId'], where: 'atomic_group_id is not null' },
   ],
 })
 /** One L2 transaction as it was submitted and what became of it. */

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { planBatch, type BatchPlan, type PlanRules } from '../../../src/actors/forger/plan.ts'
+import { tokenValuesOf } from '../../../src/actors/forger/token-values.ts'
 import { Batch, Epoch, FoldedState } from '../../../src/entities/forger/batch.ts'
 import { HeadView, L1Tx, type ChainView } from '../../../src/entities/forger/chain-facts.ts'
 import { Decision } from '../../../src/entities/kernel/decision.ts'
@@ -25,7 +26,7 @@ const RULES: PlanRules = {
   feeAccount: requestFor([]).feeAccount,
   selectionWindow: 100,
   verifierIdx: 0,
-  tokenPrice: () => 1,
+  tokenValues: tokenValuesOf([]),
 }
 
 interface Scene {

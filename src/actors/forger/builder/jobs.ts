@@ -22,6 +22,8 @@ export interface BuildJob {
   readonly selection: SelectionRequest
   /** Whether a batch with nothing in it is wanted, too. */
   readonly emptyAllowed: boolean
+  /** Whether the pool has more than the selection is given: then room that is left is answered by `wants-more`. */
+  readonly hasMore: boolean
 }
 
 /** Applies a batch from the chain on the state at `from`. */
@@ -35,6 +37,8 @@ export type BuilderResult =
   | { readonly kind: 'loaded' }
   /** The state at `from` is not in the thread: load it first. */
   | { readonly kind: 'unknown-checkpoint' }
+  /** The transactions given leave room that others of the pool may fill; nothing was built. */
+  | { readonly kind: 'wants-more' }
   /** Nothing was selected and an empty batch was not wanted. */
   | { readonly kind: 'nothing'; readonly discarded: readonly DiscardedTx[] }
   | { readonly kind: 'batch'; readonly batch: BuiltBatchData; readonly discarded: readonly DiscardedTx[] }

@@ -18,8 +18,9 @@ export interface Done {
 }
 
 /** Selects on `state` and builds, with everything a prover needs. */
-export function buildJob(state: RollupState, { selection: request, emptyAllowed }: BuildJob): Done {
-  const { discarded, ...chosen } = selectTransactions(state, request)
+export function buildJob(state: RollupState, { selection: request, emptyAllowed, hasMore }: BuildJob): Done {
+  const { discarded, isFull, ...chosen } = selectTransactions(state, request)
+  if (hasMore && !isFull) return { state: null, result: { kind: 'wants-more' } }
   if (!emptyAllowed && isEmpty(chosen, request.l1UserTxs))
     return { state: null, result: { kind: 'nothing', discarded } }
   const { batchNum, circuit, chainId, l1UserTxs } = request
@@ -29,7 +30,7 @@ export function buildJob(state: RollupState, { selection: request, emptyAllowed 
   return { state: built.state, result: { kind: 'batch', batch, discarded } }
 }
 
-const isEmpty = (chosen: Omit<Selection, 'discarded'>, l1UserTxs: readonly L1UserTx[]): boolean =>
+const isEmpty = (chosen: Omit<Selection, 'discarded' | 'isFull'>, l1UserTxs: readonly L1UserTx[]): boolean =>
   chosen.l2Txs.length + chosen.l1CoordinatorTxs.length + l1UserTxs.length === 0
 
 /** Replays a forged batch on `state`; throws ReplayMismatch when the chain says something else came out. */

@@ -5,7 +5,7 @@ import { RefusedTransaction } from './errors.ts'
 import { FEE_FACTORS } from './fee-factors.ts'
 
 /** Selectors below this have 60 fractional bits, those from here on none. */
-const FIRST_WHOLE_SELECTOR = 192
+export const FIRST_WHOLE_SELECTOR = 192
 const MAX_FEE = (1n << 128n) - 1n
 
 /** The fee for an amount, or `null` when it needs more than 128 bits. */

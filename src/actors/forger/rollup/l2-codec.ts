@@ -36,8 +36,11 @@ export const txCompressedData = (chainId: number, tx: PackedFields): bigint =>
 /** First packed number of a slot that holds no transaction. */
 export const emptyCompressedData = (chainId: number): bigint => SIGNATURE_CONSTANT | (BigInt(chainId) << 32n)
 
+/** The fields that another transaction repeats when it is linked to this one, besides the receiver's address and key. */
+export type LinkableFields = PackedFields & Pick<L2Tx, 'amount'>
+
 /** Second packed number: what another transaction names when it is linked to this one. */
-export const txCompressedDataV2 = (tx: L2Tx): bigint =>
+export const txCompressedDataV2 = (tx: LinkableFields): bigint =>
   BigInt(tx.fromIdx) |
   (BigInt(tx.toIdx) << 48n) |
   (BigInt(encodeFloat40(tx.amount)) << 96n) |

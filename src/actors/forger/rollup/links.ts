@@ -3,8 +3,21 @@
  * that neither is forged without the other (offsets 1, 2, 3: following; 4, 5, 6, 7: four, three, two, one before).
  */
 import { RefusedTransaction } from './errors.ts'
-import { txCompressedDataV2 } from './l2-codec.ts'
-import type { L2Tx } from './types.ts'
+import { type LinkableFields, txCompressedDataV2 } from './l2-codec.ts'
+import { type L2Tx, ZERO_ETH_ADDR } from './types.ts'
+
+/** What a transaction signs about the one it is linked to. */
+export type Link = Pick<L2Tx, 'rqOffset' | 'rqTxCompressedDataV2' | 'rqToEthAddr' | 'rqToBjjAy'>
+
+export const NO_LINK: Link = { rqOffset: 0, rqTxCompressedDataV2: 0n, rqToEthAddr: ZERO_ETH_ADDR, rqToBjjAy: 0n }
+
+/** The link to another transaction that stands at the offset. */
+export const linkTo = (rqOffset: number, linked: LinkableFields & Pick<L2Tx, 'toEthAddr' | 'toBjjAy'>): Link => ({
+  rqOffset,
+  rqTxCompressedDataV2: txCompressedDataV2(linked),
+  rqToEthAddr: linked.toEthAddr,
+  rqToBjjAy: linked.toBjjAy,
+})
 
 /** Relative place that a link offset stands for; 0 is no link. */
 export const relativeOf = (rqOffset: number): number => (rqOffset < 4 ? rqOffset : rqOffset - 8)

@@ -22,6 +22,13 @@ export type Verdict =
 /** Too large for the room that is left, which only shrinks: neither selected nor reported. */
 const NO_ROOM: Verdict = { admitted: false, reasons: [], until: 'never' }
 
+/** A group that no batch of this circuit can hold. */
+const tooLarge = ({ txs }: Unit): Verdict => ({
+  admitted: false,
+  reasons: txs.map(tx => discard(tx, 'ErrInvalidAtomicGroup', `a group of ${txs.length} fits no batch`)),
+  until: 'never',
+})
+
 export class Admission {
   readonly #request: SelectionRequest
   readonly #ledger: Ledger
@@ -55,6 +62,7 @@ export class Admission {
 
   /** Puts a whole unit into the batch, or leaves the batch as it was. */
   admit(unit: Unit): Verdict {
+    if (unit.txs.length > this.#request.circuit.maxTx) return tooLarge(unit)
     if (this.#count + unit.txs.length > this.#request.circuit.maxTx) return NO_ROOM
     const created = this.#l1CoordinatorTxs.length
     const undo = this.#savepoint()
@@ -80,7 +88,7 @@ export class Admission {
       : discard(tx, refused.type, refused.info)
   }
 
-  selection(): Omit<Selection, 'discarded'> {
+  selection(): Omit<Selection, 'discarded' | 'isFull'> {
     return {
       l1CoordinatorTxs: this.#l1CoordinatorTxs,
       l2Txs: this.#selected,

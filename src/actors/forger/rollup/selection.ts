@@ -61,6 +61,8 @@ export interface Selection {
   readonly feeIdxs: readonly number[]
   /** Only transactions that were looked at; one there was no room for is neither here nor selected. */
   readonly discarded: readonly DiscardedTx[]
+  /** Whether not one more transaction would have fitted. */
+  readonly isFull: boolean
 }
 
 /** Selects from the pool on `state`, which stays as it was. */
@@ -79,5 +81,5 @@ export function selectTransactions(state: RollupState, request: SelectionRequest
     for (const reason of verdict.admitted ? [] : verdict.reasons) discarded.set(reason.txId, reason)
   }
   if (admission.hasRoom) for (const tx of schedule.neverDue()) discarded.set(tx.txId, admission.whyNotDue(tx))
-  return { ...admission.selection(), discarded: [...discarded.values()] }
+  return { ...admission.selection(), discarded: [...discarded.values()], isFull: !admission.hasRoom }
 }

@@ -26,6 +26,7 @@ const BUILD: BuilderJob = {
   from: AT,
   selection: requestFor(TRANSFERS, { batchNum: 5 }),
   emptyAllowed: false,
+  hasMore: false,
 }
 
 async function start(t: ExecutionContext): Promise<System> {
@@ -91,6 +92,14 @@ test('nothing selected is no batch, unless an empty one is wanted', async t => {
   t.like(nothing, { kind: 'nothing', discarded: [{ txId: early.txId }] })
   const empty = await build(system, { ...BUILD, selection, emptyAllowed: true })
   t.like(empty, { kind: 'batch', batch: { newRoot: AT.root, l2TxIds: [] } })
+})
+
+test('room that is left is told of instead of building, while the pool has more', async t => {
+  const system = await start(t)
+  await build(system, LOAD)
+  t.deepEqual(await build(system, { ...BUILD, hasMore: true }), { kind: 'wants-more' })
+  const full = requestFor(TRANSFERS, { batchNum: 5, circuit: { ...CIRCUIT, maxTx: 2 } })
+  t.like(await build(system, { ...BUILD, selection: full, hasMore: true }), { kind: 'batch' })
 })
 
 test('a state that is not held is asked for, and loaded from the database', async t => {
