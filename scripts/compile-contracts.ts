@@ -14,12 +14,13 @@ import { fileURLToPath } from 'node:url'
 const SOURCES = fileURLToPath(new URL('../contracts', import.meta.url))
 const ARTIFACTS = join(SOURCES, 'artifacts')
 /** The contracts that are deployed; all others are parts of them. */
-const DEPLOYED = [
-  ...['Rollup', 'Auction', 'Token', 'CheckingVerifier', 'Relay'],
-  ...['ProofStaking', 'BlockSpecimenProofChain', 'BlockResultProofChain'],
-  ...['BlockSpecimenQuorumChain', 'BlockResultQuorumChain'],
-  ...['OldSpecimenProofChain', 'OldResultProofChain', 'BulkSpecimenProofChain', 'BulkResultProofChain'],
-]
+const DEPLOYED = `
+  Rollup Auction Token CheckingVerifier Relay
+  ProofStaking BlockSpecimenProofChain BlockResultProofChain BlockSpecimenQuorumChain BlockResultQuorumChain
+  OldSpecimenProofChain OldResultProofChain BulkSpecimenProofChain BulkResultProofChain
+`
+  .trim()
+  .split(/\s+/)
 const SETTINGS = {
   evmVersion: 'cancun',
   viaIR: true,
