@@ -1,22 +1,23 @@
 /**
- * The daemon's own keys: read once, kept in memory, handed only to the lane that signs with them.
+ * Who signs for the configured accounts: keys of this process (read once, kept in memory), a remote signer, or a KMS.
+ * Nothing is asked of the latter two here: a signer that is down is waited out by the lane, not by the boot.
  */
-import { privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts'
 import type { AccountConfig } from './config/core.ts'
-import { OperatorError } from './errors.ts'
 import { resolveSecret } from './secrets.ts'
+import type { AccountSigner } from './signers/account.ts'
+import { awsKms } from './signers/aws-kms.ts'
+import { SignerKeyError } from './signers/errors.ts'
+import { kmsSigner } from './signers/kms.ts'
+import { localSigner } from './signers/local.ts'
+import { remoteSigner } from './signers/remote.ts'
 
-export class KeyMalformedError extends OperatorError {
-  readonly code = 'CFG_008'
-  readonly severity = 'fatal'
-  readonly hint = 'A private key is 0x and 64 hex digits; correct what the reference names.'
-}
+const REMOTE_TIMEOUT_MS = 10_000
 
-/** Reads the keys of all accounts, by name. Throws errors that name the account and never the key. */
+/** The signers of all accounts, by name. Throws errors that name the account and never the key. */
 export async function openSigners(
   accounts: Readonly<Record<string, AccountConfig>>,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<ReadonlyMap<string, PrivateKeyAccount>> {
+): Promise<ReadonlyMap<string, AccountSigner>> {
   const opened = await Promise.all(
     Object.entries(accounts).map(async ([name, account]) => [name, await openSigner(name, account, env)] as const),
   )
@@ -25,11 +26,16 @@ export async function openSigners(
 
 async function openSigner(
   name: string,
-  { key, password }: AccountConfig,
+  { key, password, address, remoteSigner: url, kmsKey, kmsRegion }: AccountConfig,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<PrivateKeyAccount> {
-  const secret = await resolveSecret(key, { env, ...(password && { password }) })
-  const text = secret.reveal().trim()
-  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new KeyMalformedError(`the key of accounts.${name} is malformed`)
-  return privateKeyToAccount(text as `0x${string}`) // just matched
+): Promise<AccountSigner> {
+  if (key !== undefined) {
+    const signer = localSigner(name, await resolveSecret(key, { env, ...(password && { password }) }))
+    if (address === undefined || address.toLowerCase() === signer.address.toLowerCase()) return signer
+    throw new SignerKeyError(`the key of accounts.${name} is the one of ${signer.address}`, { facts: { address } })
+  }
+  if (address === undefined) throw new Error(`accounts.${name} has no address`) // the configuration was checked
+  if (url !== undefined) return remoteSigner({ url, address, fetch: globalThis.fetch, timeoutMs: REMOTE_TIMEOUT_MS })
+  if (kmsKey === undefined) throw new Error(`accounts.${name} has no signer`) // the configuration was checked
+  return kmsSigner(name, address, awsKms({ keyId: kmsKey, region: kmsRegion ?? null }))
 }

@@ -82,6 +82,7 @@ async function endpoint(name: string, url: string, chain: ChainConfig): Promise<
 
 async function key(name: string, account: AccountConfig, env: Env): Promise<Finding> {
   const label = `account ${name}`
+  if (account.key === undefined) return good(label, `${account.address ?? ''} is signed for elsewhere; not asked`)
   try {
     const options = account.password === undefined ? { env } : { env, password: account.password }
     const secret = (await resolveSecret(account.key, options)).reveal().trim()

@@ -3,7 +3,7 @@
  */
 import { Type } from 'typebox'
 import { LOG_LEVELS } from '../log.ts'
-import { CronTimes, Duration, Named, OneOf, Path, SecretReference, Section, Size, Url, Wei } from './fields.ts'
+import { Address, CronTimes, Duration, Named, OneOf, Path, SecretReference, Section, Size, Url, Wei } from './fields.ts'
 import type { Decoded } from './types.ts'
 
 /** The roles that run when nothing is said. */
@@ -98,6 +98,30 @@ const chain = Section(
       description: 'Most blocks in one request for logs; shrinks by itself when refused.',
     }),
     timeout: Duration({ default: '10s', description: 'Longest wait for one answer of an endpoint.', 'x-reload': true }),
+    quorum: Type.Integer({
+      default: 1,
+      minimum: 1,
+      description:
+        'Endpoints of rpc that must agree on what decides about transactions: receipts, used nonces, block hashes.',
+    }),
+    send: Type.Optional(
+      Type.Array(Url({ schemes: ['http', 'https'], description: 'A JSON-RPC endpoint.' }), {
+        minItems: 1,
+        description: 'Endpoints that signed transactions are handed to instead of rpc, such as private mempools.',
+        examples: [['https://rpc.private.example']],
+      }),
+    ),
+    blob_proofs: OneOf(['cell', 'blob'], {
+      default: 'cell',
+      description:
+        'Proofs that blob transactions carry: one a cell (EIP-7594, since Fusaka), or one a blob before that.',
+    }),
+    public_after: Type.Optional(
+      Duration({
+        description: 'What was sent privately and is unmined for this long goes to rpc, too. Absent: never.',
+        examples: ['5m'],
+      }),
+    ),
   },
   { description: 'One chain.' },
 )
@@ -109,11 +133,36 @@ const account = Section(
       description: 'The NAME of the [chains.NAME] it signs for.',
       examples: ['local'],
     }),
-    key: SecretReference({
-      'x-raw-keys': true,
-      description: 'Reference to the private key: env:NAME, file:PATH or keystore:PATH (with password).',
-      examples: ['env:FORGER_KEY', 'keystore:/etc/forgekeeper/forger.json'],
-    }),
+    key: Type.Optional(
+      SecretReference({
+        'x-raw-keys': true,
+        'x-usual': true,
+        description:
+          'Reference to the private key: env:NAME, file:PATH or keystore:PATH (with password). Or another signer below.',
+        examples: ['env:FORGER_KEY', 'keystore:/etc/forgekeeper/forger.json'],
+      }),
+    ),
+    remote_signer: Type.Optional(
+      Url({
+        schemes: ['http', 'https'],
+        description: 'Instead of key: a signer that speaks eth_signTransaction, such as web3signer; needs address.',
+        examples: ['http://127.0.0.1:9000'],
+      }),
+    ),
+    kms_key: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'Instead of key: id, ARN or alias of a key of AWS KMS (ECC_SECG_P256K1); needs address and the optional package @aws-sdk/client-kms.',
+        examples: ['alias/forger'],
+      }),
+    ),
+    kms_region: Type.Optional(
+      Type.String({ minLength: 1, description: 'Region of the KMS. Absent: as AWS clients find it.' }),
+    ),
+    address: Type.Optional(
+      Address({ description: 'The address it must have; another one is refused. Needed without key.' }),
+    ),
     password: Type.Optional(SecretReference({ description: 'Reference to the password of the keystore.' })),
     allow_raw_keys: Type.Boolean({
       default: false,
@@ -127,12 +176,52 @@ const account = Section(
         description: 'Unmined transactions at a time; overrides tx.max_in_flight.',
       }),
     ),
+    daily_budget: Type.Optional(
+      Wei({
+        description: 'The most it spends in a day (UTC), values included; overrides tx.daily_budget.',
+        examples: ['0.5 ether'],
+      }),
+    ),
+    min_balance: Type.Optional(
+      Wei({ description: 'Below this balance the daemon warns, whatever the runway is.', examples: ['0.2 ether'] }),
+    ),
   },
   { description: 'One key on one chain. No two daemons may share it.' },
 )
 
+/** What is done with the wishes of a role. */
+export const TX_MODES = ['live', 'oversight', 'dry-run'] as const
+export type TxMode = (typeof TX_MODES)[number]
+
+const MODE_MEANING = '`live` sends, `oversight` sends what a person approved, `dry-run` simulates and sends nothing.'
+
+const txRole = Section(
+  {
+    mode: Type.Optional(OneOf(TX_MODES, { description: `${MODE_MEANING} Overrides tx.mode.` })),
+    daily_budget: Type.Optional(
+      Wei({
+        description: 'The most its transactions cost in a day (UTC), values included, over its accounts of one chain.',
+        examples: ['0.5 ether'],
+      }),
+    ),
+  },
+  { description: 'What one role may do, by the name of the role.' },
+)
+
 const tx = Section(
   {
+    mode: OneOf(TX_MODES, { default: 'live', description: MODE_MEANING }),
+    daily_budget: Type.Optional(
+      Wei({
+        description:
+          'The most an account spends in a day (UTC), values included. What is over it is parked. Absent: no limit.',
+        examples: ['1 ether'],
+      }),
+    ),
+    runway_warning: Duration({
+      default: '24h',
+      description: 'An account whose balance lasts for less than this, at the pace of the last day, is warned of.',
+    }),
     bump_after: Duration({
       default: '30s',
       description: 'Unmined for this long, a transaction is sent again with a higher fee.',
@@ -151,6 +240,7 @@ const tx = Section(
       'x-reload': true,
     }),
     max_priority_fee: Wei({ default: '50 gwei', description: 'Ceiling of the tip per unit of gas.', 'x-reload': true }),
+    max_blob_fee: Wei({ default: '100 gwei', description: 'Ceiling per unit of blob gas (EIP-4844).' }),
     min_priority_fee: Wei({ default: '0.1 gwei', description: 'Least tip per unit of gas.', 'x-reload': true }),
     max_in_flight: Type.Integer({
       default: 16,
@@ -172,6 +262,7 @@ const tx = Section(
       default: '1m',
       description: 'A transaction the endpoints do not know any more is sent again after this.',
     }),
+    roles: Named(txRole, { description: 'Modes and budgets of single roles.' }),
   },
   { description: 'How transactions are priced, sent and followed, unless an account says otherwise.' },
 )

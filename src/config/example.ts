@@ -7,7 +7,7 @@ import type { Unit } from './readers.ts'
 import { mustBeGiven, namedItem, view, compose, type RoleSection, type SchemaView } from './schema.ts'
 
 /** The names the example gives to named tables; they are those the roles' defaults refer to. */
-const NAMES: Readonly<Record<string, string>> = { chains: 'local', accounts: 'forger' }
+const NAMES: Readonly<Record<string, string>> = { chains: 'local', accounts: 'forger', roles: 'forger' }
 
 /** TOML text with all keys of the core and of `roles`; loads as it is when the variables it refers to are set. */
 export function exampleToml(roles: readonly RoleSection[]): string {
@@ -36,7 +36,7 @@ function headed(schema: SchemaView, path: readonly string[]): string[] {
 }
 
 function fieldLines(key: string, schema: SchemaView, required: boolean): string[] {
-  const mark = required && mustBeGiven(schema) ? '' : '# '
+  const mark = (required && mustBeGiven(schema)) || schema['x-usual'] === true ? '' : '# '
   return [...comment(schema.description), `${mark}${stringify({ [key]: sample(schema) }).trim()}`]
 }
 

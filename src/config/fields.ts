@@ -21,6 +21,8 @@ export interface FieldOptions {
   /** A literal key is let through to the cross-checks, which accept it on development chains only. */
   readonly 'x-raw-keys'?: boolean
   readonly examples?: readonly unknown[]
+  /** Set in the example file although it may be left out: the usual one of several ways. */
+  readonly 'x-usual'?: boolean
 }
 
 /** With a default the key is never required; without one it is, unless wrapped in `Type.Optional`. */

@@ -45,6 +45,11 @@ export function crossCheck(
       : [at(layers, `roles.enabled.${index}`, `there is no role "${name}"`, known.join(', '), nearest(name, known))],
   )
   const accounts = Object.entries(isTable(config.accounts) ? config.accounts : {})
+  const badQuorums = Object.entries(named)
+    .filter(([name, chain]) => sound(`chains.${name}`) && chain.quorum > chain.rpc.length)
+    .map(([name, chain]) =>
+      at(layers, `chains.${name}.quorum`, `${chain.quorum} cannot agree`, `at most ${chain.rpc.length}, the endpoints`),
+    )
   const badAccounts = accounts
     .filter(([, account]) => isTable(account))
     .flatMap(([name, account]) => accountProblems(layers, `accounts.${name}`, account, chains))
@@ -53,6 +58,7 @@ export function crossCheck(
   const names = { chains: [...chains.keys()], accounts: accounts.map(([name]) => name) }
   return [
     ...unknownRoles,
+    ...badQuorums,
     ...badAccounts,
     ...running.flatMap(role => nameProblems(layers, role, sections[role.name], names)),
   ]
@@ -105,7 +111,18 @@ function accountProblems(
   if (account.key?.kind === 'keystore' && account.password === undefined) {
     problems.push(at(layers, `${path}.password`, 'missing', 'a reference to the password of the keystore'))
   }
-  return problems
+  return [...problems, ...signerProblems(layers, path, account)]
+}
+
+/** Exactly one signer, and an address where the key is elsewhere. */
+function signerProblems(layers: Layers, path: string, account: Partial<AccountConfig>): Problem[] {
+  const { key, remoteSigner, kmsKey, address } = account
+  const signers = [key, remoteSigner, kmsKey].filter(signer => signer !== undefined)
+  const expected = 'one of key, remote_signer, kms_key'
+  if (signers.length === 0) return [at(layers, `${path}.key`, 'missing', expected)]
+  if (signers.length > 1) return [at(layers, `${path}.key`, 'there is more than one signer', expected)]
+  if (key !== undefined || address !== undefined) return []
+  return [at(layers, `${path}.address`, 'missing', 'the address of the key that the signer holds')]
 }
 
 /** True when `path` is `key` or below it. */

@@ -31,6 +31,7 @@ export interface SchemaView {
   readonly 'x-schemes'?: readonly string[]
   readonly 'x-reload'?: boolean
   readonly 'x-raw-keys'?: boolean
+  readonly 'x-usual'?: boolean
   readonly 'x-table'?: 'chains' | 'accounts'
   readonly 'x-env-aliases'?: readonly EnvAlias[]
 }

@@ -71,3 +71,9 @@ export function formatWei(wei: bigint): string {
   }
   return `${wei} wei`
 }
+
+/** `1.5 gwei`, exact: how prices of gas are told. */
+export function formatGwei(wei: bigint): string {
+  const fraction = (wei % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '')
+  return `${wei / 1_000_000_000n}${fraction === '' ? '' : `.${fraction}`} gwei`
+}

@@ -1,7 +1,6 @@
 /**
  * Puts the parts together: ports between rooms, the contexts of the roles, the tree.
  */
-import type { PrivateKeyAccount } from 'viem/accounts'
 import type { Clock } from '../clock.ts'
 import type { Loaded } from '../config/load.ts'
 import { databaseSlot } from '../actors/platform/database.ts'
@@ -11,6 +10,7 @@ import type { RoleEntry } from '../http/ports.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Role, RoleContext, RoleDemo } from '../role.ts'
+import type { AccountSigner } from '../signers/account.ts'
 import type { Backoff, SupervisorSpec } from '../supervisors/spec.ts'
 import type { System } from '../supervisors/system.ts'
 import type { Tokens } from '../tokens.ts'
@@ -26,7 +26,7 @@ export interface AssembleOptions {
   readonly log: Log
   readonly clock: Clock
   readonly random: () => number
-  readonly signers: ReadonlyMap<string, PrivateKeyAccount>
+  readonly signers: ReadonlyMap<string, AccountSigner>
   readonly demo: { readonly chainPort: number | null; readonly parts: readonly RoleDemo[] } | null
   /** The system that will run the tree; asked only once it exists. */
   readonly system: () => System
@@ -73,7 +73,7 @@ export function contextOf(
   chains: ReadonlyMap<string, OpenChain>,
   orm: () => Orm,
 ): RoleContext<unknown> {
-  const signer = (account: string): PrivateKeyAccount => named(signers, account, `${role.name} names the account`)
+  const signer = (account: string): AccountSigner => named(signers, account, `${role.name} names the account`)
   return {
     config: loaded.sections.get(role.name),
     orm,

@@ -1,0 +1,31 @@
+/**
+ * What can be wrong with the configuration of a signer, and with a signer's answers.
+ */
+import { OperatorError } from '../errors.ts'
+
+export class KeyMalformedError extends OperatorError {
+  readonly code = 'CFG_008'
+  readonly severity = 'fatal'
+  readonly hint = 'A private key is 0x and 64 hex digits; correct what the reference names.'
+}
+
+/** The optional package that talks to AWS is not there. */
+export class KmsClientMissingError extends OperatorError {
+  readonly code = 'CFG_010'
+  readonly severity = 'fatal'
+  readonly hint = 'Install the optional package beside Forgekeeper: npm install @aws-sdk/client-kms'
+}
+
+/** The signer holds another key than the configuration says, or a key of another kind. */
+export class SignerKeyError extends OperatorError {
+  readonly code = 'CFG_011'
+  readonly severity = 'fatal'
+  readonly hint = 'Correct `address` of the account, or the key that its signer names.'
+}
+
+/** The remote signer answered something that is no signed transaction, or refused. */
+export class SignerAnswerError extends OperatorError {
+  readonly code = 'TX_105'
+  readonly severity = 'transient'
+  readonly hint = 'Look into the log of the remote signer; signing goes on by itself when it answers properly.'
+}
