@@ -35,6 +35,8 @@ export interface ProofChainDeployment {
   readonly minSubmissions?: bigint
   /** Creation code of the two contracts; that of the first generation unless said. */
   readonly code?: ProofChainCode
+  /** The deployer's nonce with which the deployment began, to go on with one that was cut off. Absent: it begins now. */
+  readonly firstNonce?: number
 }
 
 export interface ProofChainCode {
@@ -55,7 +57,7 @@ export interface ProofChainAddresses {
 }
 
 export interface DeployedProofChain extends ProofChainAddresses {
-  /** No log of these contracts is older. */
+  /** No log of these contracts is older, unless this went on with a deployment that was cut off. */
   readonly deployedAtBlock: bigint
 }
 
@@ -83,11 +85,12 @@ export async function deployProofChain(deployment: ProofChainDeployment): Promis
   const chain = createPublicClient({ transport, cacheTime: 0 })
   const wallet = createWalletClient({ account: deployer, transport })
   let nonce = await chain.getTransactionCount({ address: deployer.address, blockTag: 'pending' })
-  const contracts = proofChainAddresses(deployer.address, BigInt(nonce))
+  const firstNonce = deployment.firstNonce ?? nonce
+  const contracts = proofChainAddresses(deployer.address, BigInt(firstNonce))
   const gasPrice = (await chain.getGasPrice()) * 2n
   const hashes: Hex[] = []
   // nonces, gas and price of our own: nothing waits for another to be mined
-  for (const { to, data } of steps(deployment, contracts)) {
+  for (const { to, data } of steps(deployment, contracts).slice(nonce - firstNonce)) {
     const gas = to === null ? CREATION_GAS : CALL_GAS
     hashes.push(await wallet.sendTransaction({ chain: null, to, data, gas, gasPrice, nonce: nonce++ }))
   }
