@@ -12,6 +12,7 @@ import type { Clock } from './clock.ts'
 import type { Em, Orm, Schema } from './entities/orm.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { Secret, SecretRef } from './secrets.ts'
 import type { ChildSpec, SupervisorSpec } from './supervisors/spec.ts'
 
 /** A chain as a role sees it. */
@@ -34,6 +35,8 @@ export interface RoleContext<Section> {
   readonly addressOf: (account: string) => Address
   /** EIP-712 signature of a configured account. Transactions are not signed here: they are wishes of the tx-manager. */
   readonly signTypedData: (account: string, data: TypedDataDefinition) => Promise<Hex>
+  /** Fetches what a reference of the role's section names (a password); throws SecretError when it is not there. */
+  readonly secret: (reference: SecretRef) => Promise<Secret>
   readonly clock: Clock
   readonly random: () => number
   readonly fetch: typeof globalThis.fetch

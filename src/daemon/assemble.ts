@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Role, RoleContext, RoleDemo } from '../role.ts'
 import type { AccountSigner } from '../signers/account.ts'
 import type { Backoff, SupervisorSpec } from '../supervisors/spec.ts'
+import { resolveSecret } from '../secrets.ts'
 import type { System } from '../supervisors/system.ts'
 import type { Tokens } from '../tokens.ts'
 import { openChains, type OpenChain } from './chains.ts'
@@ -80,6 +81,7 @@ export function contextOf(
     chain: name => named(chains, name, `${role.name} names the chain`).port,
     addressOf: account => signer(account).address,
     signTypedData: (account, data) => signer(account).signTypedData(data),
+    secret: reference => resolveSecret(reference, { env: loaded.options.env }),
     clock: options.clock,
     random: options.random,
     fetch: globalThis.fetch,
