@@ -2,7 +2,7 @@
  * How every peer is measured: the same messages, the same counts, the same clock.
  */
 
-/** Rates are per second, times in microseconds, memory in bytes. Null: this peer has no such thing. */
+/** Rates are per second, times in microseconds, memory in bytes. */
 export interface Figures {
   readonly oneToOne: number
   readonly fanOut: number
@@ -10,15 +10,15 @@ export interface Figures {
   readonly ask100: number
   readonly restartMedianUs: number
   readonly restartP99Us: number
-  readonly restartGroupUs: number | null
+  readonly restartGroupUs: number
   readonly starts: number
   readonly heapPerActor: number
-  readonly callAt100Us: number | null
-  readonly callAt50kUs: number | null
+  readonly callAt100Us: number
+  readonly callAt50kUs: number
   readonly bytesPerCrash: number
 }
 
-/** What a peer must be able to do. */
+/** What a peer must be able to do. What it has no word for is null, and so is the figure. */
 export interface Peer {
   /** A message to an actor that counts. */
   send(actor: number): void
@@ -27,8 +27,41 @@ export interface Peer {
   ask(actor: number): Promise<unknown>
   /** Crashes the actor; resolves when it has handled a message sent right after that. */
   crash(actor: number): Promise<unknown>
+  /** Crashes one of a hundred that restart together; resolves when all of them have handled a message. */
+  readonly crashGroup: (() => Promise<unknown>) | null
   /** Starts so many more idle actors, one after the other. */
   startMore(many: number): Promise<void>
+  /** Starts one more and ends it again. */
+  readonly startAndEnd: (() => Promise<unknown>) | null
+}
+
+/** Each is run in a process of its own. */
+export const MEASURES = ['messages', 'asks', 'restart', 'group', 'crowd', 'calls', 'soak'] as const
+export type Measure = (typeof MEASURES)[number]
+
+/** Takes one measure and prints its figures as one JSON line. */
+export async function report(peer: Peer, measure: string | undefined): Promise<void> {
+  process.stdout.write(`${JSON.stringify(await take(peer, measure as Measure))}\n`) // an unknown one prints nothing
+  process.exit(0)
+}
+
+async function take(peer: Peer, measure: Measure): Promise<Partial<Figures>> {
+  switch (measure) {
+    case 'messages':
+      return { oneToOne: await oneToOne(peer), fanOut: await fanOut(peer) }
+    case 'asks':
+      return { ask1: await asks(peer, 1), ask100: await asks(peer, 100) }
+    case 'restart':
+      return await restarts(peer)
+    case 'group':
+      return await groupRestarts(peer)
+    case 'crowd':
+      return await crowd(peer)
+    case 'calls':
+      return await calls(peer)
+    case 'soak':
+      return { bytesPerCrash: await soak(peer) }
+  }
 }
 
 /** The counting actors there are; number 0 is used alone. */
@@ -40,7 +73,7 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
   return performance.now() - from
 }
 
-export async function oneToOne(peer: Peer, messages = 500_000): Promise<number> {
+async function oneToOne(peer: Peer, messages = 500_000): Promise<number> {
   const burst = async (): Promise<void> => {
     const counted = peer.counted(0, messages)
     for (let at = 0; at < messages; at++) peer.send(0)
@@ -50,7 +83,7 @@ export async function oneToOne(peer: Peer, messages = 500_000): Promise<number> 
   return (messages / (await timed(burst))) * 1000
 }
 
-export async function fanOut(peer: Peer, each = 300): Promise<number> {
+async function fanOut(peer: Peer, each = 300): Promise<number> {
   const burst = async (): Promise<void> => {
     const all = Array.from({ length: ACTORS - 1 }, (_, at) => peer.counted(at + 1, each))
     for (let times = 0; times < each; times++) for (let actor = 1; actor < ACTORS; actor++) peer.send(actor)
@@ -60,7 +93,7 @@ export async function fanOut(peer: Peer, each = 300): Promise<number> {
   return ((each * (ACTORS - 1)) / (await timed(burst))) * 1000
 }
 
-export async function asks(peer: Peer, clients: number, questions = 60_000): Promise<number> {
+async function asks(peer: Peer, clients: number, questions = 60_000): Promise<number> {
   const client = async (): Promise<void> => {
     for (let at = 0; at < questions / clients; at++) await peer.ask(0)
   }
@@ -70,18 +103,24 @@ export async function asks(peer: Peer, clients: number, questions = 60_000): Pro
 }
 
 /** From the crash to the first message handled; one crash a millisecond. */
-export async function restarts(peer: Peer, crashes = 1500): Promise<{ median: number; p99: number }> {
+async function restarts(peer: Peer, crashes = 1500): Promise<Partial<Figures>> {
   const times: number[] = []
   for (let at = 0; at < crashes; at++) {
-    const took = await timed(() => peer.crash(0))
-    times.push(took * 1000)
+    times.push((await timed(() => peer.crash(0))) * 1000)
     await new Promise(resolve => setTimeout(resolve, 1))
   }
-  const sorted = times.slice(100).toSorted((a, b) => a - b)
-  return { median: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) }
+  const sorted = ascending(times.slice(100))
+  return { restartMedianUs: quantile(sorted, 0.5), restartP99Us: quantile(sorted, 0.99) }
 }
 
-export async function crowd(peer: Peer, many = 100_000): Promise<{ starts: number; heapPerActor: number }> {
+async function groupRestarts({ crashGroup }: Peer, crashes = 60): Promise<Partial<Figures>> {
+  if (crashGroup === null) return {}
+  const times: number[] = []
+  for (let at = 0; at < crashes; at++) times.push((await timed(crashGroup)) * 1000)
+  return { restartGroupUs: quantile(ascending(times), 0.5) }
+}
+
+async function crowd(peer: Peer, many = 100_000): Promise<Partial<Figures>> {
   await peer.startMore(2000)
   const before = heap()
   const took = await timed(() => peer.startMore(many))
@@ -89,26 +128,37 @@ export async function crowd(peer: Peer, many = 100_000): Promise<{ starts: numbe
 }
 
 /** Heap that every crash and restart leaves behind, over many of them and many actors. */
-export async function soak(peer: Peer, cycles = 100_000): Promise<number> {
+async function soak(peer: Peer, cycles = 100_000): Promise<number> {
   const run = async (some: number): Promise<void> => {
     for (let at = 0; at < some; at += 100) {
       const first = at % (ACTORS - 1)
       await Promise.all(Array.from({ length: 100 }, (_, next) => peer.crash(first + next + 1)))
     }
   }
-  await run(5000)
+  await run(20_000)
   const before = heap()
   await run(cycles)
   return (heap() - before) / cycles
 }
 
-export async function callUs(call: () => Promise<unknown>, calls = 2000): Promise<number> {
-  for (let at = 0; at < calls; at++) await call()
-  const took = await timed(async () => {
-    for (let at = 0; at < calls; at++) await call()
-  })
-  return (took * 1000) / calls
+/** A supervisor's calls with a hundred children and with fifty thousand. */
+async function calls({ startMore, startAndEnd }: Peer): Promise<Partial<Figures>> {
+  if (startAndEnd === null) return {}
+  await startMore(100)
+  const callAt100Us = await callUs(startAndEnd)
+  await startMore(49_900)
+  return { callAt100Us, callAt50kUs: await callUs(startAndEnd) }
 }
+
+async function callUs(call: () => Promise<unknown>, times = 2000): Promise<number> {
+  const all = async (): Promise<void> => {
+    for (let at = 0; at < times; at++) await call()
+  }
+  await all()
+  return ((await timed(all)) * 1000) / times
+}
+
+const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
 
 export const quantile = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN

@@ -1,9 +1,10 @@
 /**
- * Plain nact as a peer: its own dispatch, query, and restart by its own `reset`. Prints its figures as one JSON line.
+ * Plain nact as a peer: its own dispatch, query, and restart by its own `reset`:
+ * `node --expose-gc nact.ts MEASURE`.
  */
 /* oxlint-disable typescript/no-generated-empty-object-type -- nact's references have no members */
 import { dispatch, query, type Ref, spawn, start } from 'nact'
-import { ACTORS, asks, crowd, fanOut, type Figures, oneToOne, type Peer, restarts, soak } from './measure.ts'
+import { ACTORS, type Peer, report } from './measure.ts'
 
 type Message =
   | { readonly type: 'count' }
@@ -52,31 +53,11 @@ const peer: Peer = {
     dispatch(at(actor), BOOM)
     return query(at(actor), (reply: Ref<number>): Message => ({ type: 'ask', reply }), ASK_MS)
   },
+  crashGroup: null, // its `resetAll` runs two handlers of one actor at once
+  startAndEnd: null,
   startMore: async many => {
     for (let n = 0; n < many; n++) open(`d${started++}`, { left: 0, done: () => {} })
   },
 }
 
-const one = await oneToOne(peer)
-const fan = await fanOut(peer)
-const ask1 = await asks(peer, 1)
-const ask100 = await asks(peer, 100)
-const { median, p99 } = await restarts(peer)
-const bytesPerCrash = await soak(peer)
-const { starts, heapPerActor } = await crowd(peer)
-const figures: Figures = {
-  oneToOne: one,
-  fanOut: fan,
-  ask1,
-  ask100,
-  restartMedianUs: median,
-  restartP99Us: p99,
-  restartGroupUs: null,
-  starts,
-  heapPerActor,
-  callAt100Us: null,
-  callAt50kUs: null,
-  bytesPerCrash,
-}
-process.stdout.write(`${JSON.stringify(figures)}\n`)
-process.exit(0)
+await report(peer, process.argv[2])
