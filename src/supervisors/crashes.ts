@@ -23,38 +23,39 @@ export function crashRecorder({ clock, log, crashes }: CrashPorts): (event: Syst
     complained = true
     log.error('crash records cannot be kept; later failures are not logged', { reason: messageOf(error) })
   }
-  const keep = (record: CrashRecord): void => {
+  const keep = (port: CrashPort, record: CrashRecord): void => {
     try {
-      const kept = crashes?.record(record)
+      const kept = port.record(record)
       if (kept instanceof Promise) kept.catch(complain)
     } catch (error) {
       complain(error)
     }
   }
   return event => {
-    const record = recordOf(event, clock)
-    if (record === null) return
-    if (event.type === 'crashed') logCrash(log, record)
-    keep(record)
+    if (event.type !== 'crashed' && event.type !== 'parked') return
+    if (event.type === 'crashed') logCrash(log, event)
+    if (crashes !== undefined) keep(crashes, event.type === 'crashed' ? crashOf(event) : parkingOf(event, clock))
   }
 }
 
-/** The text of a stack is costly to make, so it is made when somebody reads it. */
-function recordOf(event: SystemEvent, clock: Clock): CrashRecord | null {
-  if (event.type === 'crashed') {
-    const { id: actor, kind, incarnation, error, message, at, sincePreviousMs } = event
-    const base = { actor, kind, at: new Date(at), reason: messageOf(error), code: codeOf(error), message }
-    return {
-      ...base,
-      incarnation,
-      sincePreviousMs,
-      get stack() {
-        return stackOf(error)
-      },
-    }
+type Crashed = SystemEvent & { readonly type: 'crashed' }
+type Parked = SystemEvent & { readonly type: 'parked' }
+
+function crashOf({ id: actor, kind, incarnation, error, message, at, sincePreviousMs }: Crashed): CrashRecord {
+  return {
+    actor,
+    kind,
+    at: new Date(at),
+    reason: messageOf(error),
+    code: codeOf(error),
+    stack: stackOf(error),
+    message,
+    incarnation,
+    sincePreviousMs,
   }
-  if (event.type !== 'parked') return null
-  const { id: actor, because: reason } = event
+}
+
+function parkingOf({ id: actor, because: reason }: Parked, clock: Clock): CrashRecord {
   const nothing = { code: null, stack: null, message: null, incarnation: 0, sincePreviousMs: null }
   return { actor, kind: 'parked', at: new Date(clock.now()), reason, ...nothing }
 }
@@ -67,16 +68,16 @@ function codeOf(error: unknown): string | null {
 const stackOf = (error: unknown): string | null =>
   error instanceof Error ? (error.stack?.slice(0, STACK_BYTES) ?? null) : null
 
-function logCrash(log: Log, record: CrashRecord): void {
-  const { actor, reason, code, message, incarnation } = record
+/** The text of a stack is costly to make, so it is made when the line is written. */
+function logCrash(log: Log, { id: actor, error, message, incarnation }: Crashed): void {
   log.error('actor crashed', {
     actor,
-    reason,
-    code,
+    reason: messageOf(error),
+    code: codeOf(error),
     message,
     incarnation,
     get stack() {
-      return record.stack
+      return stackOf(error)
     },
   })
 }

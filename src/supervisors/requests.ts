@@ -59,7 +59,8 @@ export async function terminateChild(to: Supervisor, id: string): Promise<CallRe
   const child = to.children.get(id)
   if (child === undefined) return refused('not-found')
   child.unit.expect(false)
-  const followers = await to.stop(child)
+  const followers = child.clear()
+  await to.stop(child)
   to.settle(child)
   if (followers.length > 0) await to.sequence(followers)
   return DONE

@@ -27,7 +27,8 @@ export interface Family {
   /** False once what an earlier step of this incarnation began must not be carried on. */
   goesOn(incarnation: number): boolean
   sequence(children: readonly Child[]): Promise<void>
-  stop(child: Child): Promise<readonly Child[]>
+  /** Returns nothing when the child has ended on the spot. */
+  stop(child: Child): void | Promise<void>
   settle(child: Child): void
   die(exit: Exit): Promise<void>
 }
@@ -82,7 +83,8 @@ export class Restarts {
     if (exceeded) return await this.#exceeded(child, reason)
     const delayMs = child.restarting ? 0 : this.#delayMs(child, now)
     child.clear()
-    const group = await this.#stopGroup(child)
+    const stopping = this.#stopGroup(child)
+    const group = stopping instanceof Promise ? await stopping : stopping
     if (!this.#family.goesOn(incarnation)) return
     if (delayMs === 0) return await this.#family.sequence(group)
     child.restarting = true
@@ -116,24 +118,34 @@ export class Restarts {
   }
 
   /** Ends those whom the strategy restarts together with this one; answers whom to start, in order. */
-  async #stopGroup(child: Child): Promise<Child[]> {
-    const family = this.#family
-    const { children, incarnation } = family
+  #stopGroup(child: Child): readonly Child[] | Promise<readonly Child[]> {
+    const { children, spec } = this.#family
     const views = this.#alone ? [child.view] : [...children.values()].map(other => other.view)
-    const plan = planRestart(family.spec.strategy, views, child.id)
-    const start = plan.start.flatMap(id => children.get(id) ?? [])
-    for (const other of start) other.unit.expect(true)
-    for (const id of plan.stop) {
-      const other = children.get(id)
-      if (other !== undefined) await family.stop(other)
+    const { stop, forget, start } = planRestart(spec.strategy, views, child.id)
+    const group = this.#named(start)
+    for (const other of group) other.unit.expect(true)
+    return stop.length === 0 ? this.#cleared(group, forget) : this.#stopAll(this.#named(stop), group, forget)
+  }
+
+  async #stopAll(stop: readonly Child[], group: readonly Child[], forget: readonly string[]): Promise<readonly Child[]> {
+    const family = this.#family
+    const { incarnation } = family
+    for (const other of stop) {
+      const stopping = family.stop(other)
+      if (stopping !== undefined) await stopping
       if (!family.goesOn(incarnation)) return []
     }
-    for (const other of start) other.clear()
-    for (const id of plan.forget) {
-      const other = children.get(id)
-      if (other !== undefined) family.settle(other)
-    }
-    return start
+    return this.#cleared(group, forget)
+  }
+
+  #cleared(group: readonly Child[], forget: readonly string[]): readonly Child[] {
+    for (const other of group) other.clear()
+    for (const other of this.#named(forget)) this.#family.settle(other)
+    return group
+  }
+
+  #named(ids: readonly string[]): readonly Child[] {
+    return ids.flatMap(id => this.#family.children.get(id) ?? [])
   }
 
   async #exceeded(child: Child, reason: string): Promise<void> {

@@ -29,16 +29,15 @@ export const restartsAfter = (restart: Restart, orderly: boolean): boolean =>
  * restart also starts the kept children that were not running.
  */
 export function planRestart(strategy: Strategy, children: readonly ChildView[], failed: string): RestartPlan {
-  const group = restartGroup(strategy, children, failed)
-  const kept = group.filter(child => child.restart !== 'temporary')
-  return {
-    stop: group
-      .filter(child => child.alive && child.id !== failed)
-      .map(idOf)
-      .toReversed(),
-    forget: group.filter(child => child.restart === 'temporary').map(idOf),
-    start: kept.map(idOf),
+  const stop: string[] = []
+  const forget: string[] = []
+  const start: string[] = []
+  for (const { id, alive, restart } of restartGroup(strategy, children, failed)) {
+    if (alive && id !== failed) stop.unshift(id)
+    if (restart === 'temporary') forget.push(id)
+    else start.push(id)
   }
+  return { stop, forget, start }
 }
 
 function restartGroup(strategy: Strategy, children: readonly ChildView[], failed: string): readonly ChildView[] {
@@ -74,5 +73,3 @@ export function endsWith(
       return !others.some(child => child.significant && child.alive)
   }
 }
-
-const idOf = (child: ChildView): string => child.id

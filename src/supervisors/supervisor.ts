@@ -133,7 +133,8 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     for (let left = BATCH; left > 0 && this.#current(incarnation) && this.#free; left--) {
       const job = this.#jobs.take()
       if (job === undefined) break
-      await job.run()
+      const going = job.run()
+      if (going !== undefined) await going
       if (this.phase === 'starting' && this.goesOn(incarnation)) this.#completeStart()
     }
     if (!this.#current(incarnation)) return
@@ -183,7 +184,8 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
       if (!this.goesOn(incarnation)) return
       if (child.live !== null || this.children.get(child.id) !== child) continue
       child.clear()
-      const outcome = await this.start(child)
+      const starting = this.start(child)
+      const outcome = starting instanceof Promise ? await starting : starting
       if (!this.goesOn(incarnation)) return
       if (outcome.is === 'waiting') return this.#waitFor(child, children.slice(at + 1))
       if (outcome.is === 'ignored') this.settle(child)
@@ -192,24 +194,20 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
   }
 
   /** One start attempt; the supervisor is busy until it is decided. */
-  async start(child: Child): Promise<StartOutcome> {
-    const begun = child.unit.begin()
+  start(child: Child): StartOutcome | Promise<StartOutcome> {
+    const outcome = child.unit.begin()
     child.live = child.unit.incarnation
+    if (!(outcome instanceof Promise)) return this.#begun(child, outcome)
     this.#starting = child
-    const outcome = begun instanceof Promise ? await begun : begun
-    this.#starting = null
-    if (outcome.is === 'running') child.ranAt = this.runtime.clock.now()
-    if (outcome.is === 'ignored' || outcome.is === 'failed') child.live = null
-    return outcome
+    return outcome.then(settled => this.#begun(child, settled))
   }
 
-  /** Ends the child if it lives; it is not started again by itself. */
-  async stop(child: Child): Promise<readonly Child[]> {
-    const followers = child.clear()
+  /** Ends the child if it lives, on the spot if it can; it is not started again by itself. */
+  stop(child: Child): void | Promise<void> {
+    child.clear()
     const ended = child.unit.end(child.shutdown)
-    if (ended !== undefined) await ended
-    child.live = null
-    return followers
+    if (ended === undefined) child.live = null
+    else return ended.then(() => void (child.live = null))
   }
 
   /** The child stays ended: its mail is dead, and a temporary one is forgotten. */
@@ -237,6 +235,13 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     if (this.#awake || this.#strand === null || this.#jobs.length === 0 || !this.#free) return
     this.#awake = true
     this.runtime.strands.wake(this.#strand)
+  }
+
+  #begun(child: Child, outcome: StartOutcome): StartOutcome {
+    this.#starting = null
+    if (outcome.is === 'running') child.ranAt = this.runtime.clock.now()
+    if (outcome.is === 'ignored' || outcome.is === 'failed') child.live = null
+    return outcome
   }
 
   #resetChildren(): void {
@@ -285,16 +290,16 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     await this.sequence(followers)
   }
 
-  async #onExit(child: Child, incarnation: number, exit: Exit): Promise<void> {
+  #onExit(child: Child, incarnation: number, exit: Exit): void | Promise<void> {
     if (child.live !== incarnation) return
     child.live = null
-    if (exit.kind === 'fatal') return void (await this.#restarts.fatal(child, exit))
-    if (restartsAfter(child.restart, orderly(exit))) return await this.#restarts.restart(child, exit.reason)
+    if (exit.kind === 'fatal') return this.#restarts.fatal(child, exit).then(() => {})
+    if (restartsAfter(child.restart, orderly(exit))) return this.#restarts.restart(child, exit.reason)
     this.settle(child)
     const { autoShutdown = 'never' } = this.spec
     if (autoShutdown === 'never' || child.spec.significant !== true) return
     const others = [...this.children.values()].filter(other => other !== child).map(other => other.view)
-    if (endsWith(autoShutdown, { significant: true }, others)) await this.die(SHUTDOWN)
+    if (endsWith(autoShutdown, { significant: true }, others)) return this.die(SHUTDOWN)
   }
 
   async #fail(error: unknown): Promise<void> {

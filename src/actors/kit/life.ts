@@ -6,7 +6,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Context, Tagged } from './actor.ts'
-import type { Runnable, Strand } from './nact.ts'
 import { messageOf } from '../../errors.ts'
 import { NotRunningError } from './errors.ts'
 import { type Close, Owned } from './owned.ts'
@@ -18,19 +17,15 @@ export interface Host {
   readonly id: string
   readonly runtime: Runtime
   deliver(message: Tagged): boolean
-  turn(life: Life): void | Promise<void>
-  bug(life: Life, error: unknown): void
 }
 
-export class Life implements Context<Tagged>, Runnable {
+export class Life implements Context<Tagged> {
   readonly incarnation: number
   /** False once nothing of this incarnation may have an effect any more. */
   alive = true
   /** Set when it was asked to end, or ends itself. */
   stopping = false
   state: unknown = undefined
-  /** Null until it runs. */
-  strand: Strand | null = null
   /** When it began to run; null until then. */
   startedAt: number | null = null
   /** Takes back the time limit of what it does now; null when nothing is limited. */
@@ -139,14 +134,6 @@ export class Life implements Context<Tagged>, Runnable {
     )
   }
 
-  turn(): void | Promise<void> {
-    return this.#host.turn(this)
-  }
-
-  bug(error: unknown): void {
-    this.#host.bug(this, error)
-  }
-
   /** Tells the handler in progress that its result is no longer waited for. */
   abort(): void {
     this.#controller?.abort()
@@ -159,8 +146,6 @@ export class Life implements Context<Tagged>, Runnable {
     this.unlimit?.()
     if (this.#cancels !== null) for (const cancel of this.#cancels) cancel()
     this.#cancels = null
-    if (this.strand !== null) this.#host.runtime.strands.close(this.strand)
-    this.strand = null
   }
 
   #toSelf(message: Tagged): void {

@@ -1,11 +1,13 @@
 /**
  * The message loop of a worker: one message at a time, up to a batch in one turn of the event loop, the same order as
- * they came in. It outlives incarnations, as the mailbox does.
+ * they came in. It outlives incarnations, as the mailbox does, and so does the strand that it runs on: an actor that
+ * has never had anything to do has none, and a new one is needed only when a handler that was given up still runs.
  */
 import type { ActorDefinition, Tagged } from './actor.ts'
 import { HandlerHungError } from './errors.ts'
 import type { Letters } from './letters.ts'
 import type { Life } from './life.ts'
+import type { Runnable, Strand } from './nact.ts'
 import type { Outage } from './outage.ts'
 import { isPromise } from './promise.ts'
 import type { Runtime, Unit } from './unit.ts'
@@ -25,9 +27,11 @@ export interface LoopHost extends Unit {
   hung(life: Life, message: Tagged, error: unknown): void
   /** The message in progress is done and the incarnation was asked to stop meanwhile. */
   finished(life: Life): void | Promise<void>
+  /** Our own code failed. */
+  bug(life: Life, error: unknown): void
 }
 
-export class Loop {
+export class Loop implements Runnable {
   /** The message whose handler has not finished; null when idle. */
   current: Tagged | null = null
   currentSince = 0
@@ -36,28 +40,52 @@ export class Loop {
   /** A turn is due or in progress. */
   awake = false
   readonly #host: LoopHost
+  /** The incarnation that runs; null when none does. */
+  #life: Life | null = null
+  #strand: Strand | null = null
+  /** A handler, or a stop function after it, has not settled. */
+  #occupied = false
 
   constructor(host: LoopHost) {
     this.#host = host
   }
 
-  /** Makes a turn due if there is something to do and none is due yet. */
-  wake(life: Life | null): void {
-    if (this.awake || life === null || life.strand === null || !this.#ready(life)) return
-    if (this.again === undefined && this.#host.letters.box.length === 0) return
-    this.awake = true
-    this.#host.runtime.strands.wake(life.strand)
+  /** This incarnation runs from now on. */
+  begin(life: Life): void {
+    this.#life = life
+    this.wake()
   }
 
-  /** The incarnation is gone: nothing is in progress. */
-  reset(): void {
+  /** Makes a turn due if there is something to do and none is due yet. */
+  wake(): void {
+    if (this.awake || this.#life === null || !this.#ready(this.#life)) return
+    if (this.again === undefined && this.#host.letters.box.length === 0) return
+    const { strands } = this.#host.runtime
+    this.awake = true
+    this.#strand ??= strands.open(this)
+    strands.wake(this.#strand)
+  }
+
+  /** The incarnation is gone: nothing is in progress as far as anyone can tell. */
+  end(): void {
     this.awake = false
     this.again = undefined
     this.current = null
+    this.#life = null
+    if (this.#occupied) this.close()
   }
 
-  /** Called by the strand; never two at once for one incarnation. */
-  turn(life: Life): void | Promise<void> {
+  /** Nobody is expected to run here soon. */
+  close(): void {
+    if (this.#strand !== null) this.#host.runtime.strands.close(this.#strand)
+    this.#strand = null
+    this.#occupied = false
+  }
+
+  /** Called by the strand, never twice at once. */
+  turn(): void | Promise<void> {
+    const life = this.#life
+    if (life === null) return
     for (let left = BATCH; left > 0; left--) {
       if (!this.#ready(life)) return
       const message = this.#next()
@@ -66,6 +94,10 @@ export class Loop {
       if (going !== undefined) return this.#turnOn(life, going, left)
     }
     this.#rest(life)
+  }
+
+  bug(error: unknown): void {
+    if (this.#life !== null) this.#host.bug(this.#life, error)
   }
 
   async #turnOn(life: Life, first: Promise<void>, budget: number): Promise<void> {
@@ -84,7 +116,7 @@ export class Loop {
   #rest(life: Life): void {
     if (!this.#ready(life)) return
     this.awake = false
-    this.wake(life)
+    this.wake()
   }
 
   #ready(life: Life): boolean {
@@ -119,21 +151,26 @@ export class Loop {
     const host = this.#host
     this.current = message
     this.currentSince = host.runtime.clock.now()
+    this.#occupied = true
     const unlimit = this.#limit(life, message)
     try {
       const next = await going
-      if (life.alive) {
-        life.state = next
-        host.outage?.over(host.runtime, host.id)
-      }
+      if (!life.alive) return
+      this.#occupied = false
+      life.state = next
+      host.outage?.over(host.runtime, host.id)
     } catch (error) {
-      if (life.alive) host.failed(life, message, error)
+      if (!life.alive) return
+      this.#occupied = false
+      host.failed(life, message, error)
     } finally {
       unlimit?.()
     }
     if (!life.alive) return
     this.current = null
-    if (life.stopping) await host.finished(life)
+    if (!life.stopping) return
+    this.#occupied = true
+    await host.finished(life)
   }
 
   #limit(life: Life, message: Tagged): (() => void) | null {

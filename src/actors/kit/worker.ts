@@ -18,6 +18,7 @@ import { isPromise } from './promise.ts'
 import type { Owner, Runtime, StartOutcome, Within } from './unit.ts'
 
 const OWN_LIMIT_MS = 5000
+const RUNNING: StartOutcome = { is: 'running' }
 
 export interface WorkerOptions {
   readonly id: string
@@ -73,7 +74,7 @@ export class Worker implements LoopHost {
     if (this.#life === null) return 'stopped'
     if (this.#life.stopping) return 'stopping'
     if (this.outage?.active === true) return 'waiting'
-    return this.#life.strand === null ? 'starting' : 'running'
+    return this.#life.startedAt === null ? 'starting' : 'running'
   }
 
   /** Since when this incarnation runs; null when none does. */
@@ -93,7 +94,7 @@ export class Worker implements LoopHost {
       return false
     }
     const kept = this.letters.offer(message)
-    this.#loop.wake(this.#life)
+    this.#loop.wake()
     return kept
   }
 
@@ -104,13 +105,13 @@ export class Worker implements LoopHost {
       throw new NotRunningError(this.id)
     }
     const waiting = this.letters.offerWaiting(message)
-    this.#loop.wake(this.#life)
+    this.#loop.wake()
     await waiting
   }
 
   expect(again: boolean): void {
     this.#expected = again
-    if (!again && this.#life === null) this.letters.discard()
+    if (!again && this.#life === null) this.#retire()
   }
 
   begin(): StartOutcome | Promise<StartOutcome> {
@@ -138,10 +139,6 @@ export class Worker implements LoopHost {
 
   kill(exit: Exit): void {
     if (this.#life !== null) this.#over(this.#life, exit, true)
-  }
-
-  turn(life: Life): void | Promise<void> {
-    return this.#loop.turn(life)
   }
 
   bug(life: Life, error: unknown): void {
@@ -183,7 +180,7 @@ export class Worker implements LoopHost {
     this.#loop.again = message
     this.#loop.awake = false
     this.outage ??= new Outage()
-    this.outage.wait(this.runtime, this.id, error, () => this.#loop.wake(life))
+    this.outage.wait(this.runtime, this.id, error, () => this.#loop.wake())
   }
 
   #crash(life: Life, error: unknown, handled: Tagged | null): void {
@@ -228,7 +225,7 @@ export class Worker implements LoopHost {
   /** Runs the definition's `stop`; never throws, and returns nothing when it was done on the spot. */
   #runStop(life: Life, exit: Exit): Promise<void> | undefined {
     const { definition } = this
-    if (definition.stop === undefined || life.strand === null) return life.release()
+    if (definition.stop === undefined || life.startedAt === null) return life.release()
     const failed = (error: unknown): void =>
       life.log[isTransient(error) ? 'debug' : 'warn']('stop function failed', {
         reason: messageOf(error),
@@ -249,10 +246,10 @@ export class Worker implements LoopHost {
     const { id } = this
     const { incarnation, answerStart, reported } = life
     const ended = this.#ended
-    const ran = life.strand !== null
+    const ran = life.startedAt !== null
     this.#life = null
     this.#ended = null
-    this.#loop.reset()
+    this.#loop.end()
     this.outage?.end()
     life.end()
     this.#release(life)
@@ -260,13 +257,19 @@ export class Worker implements LoopHost {
     const { emit } = this.runtime
     if (ran) emit({ type: 'terminated', id, incarnation, exit })
     else if (!reported) emit({ type: 'start-failed', id, error: new NotRunningError(id) })
-    if (!this.#expected) this.letters.discard()
+    if (!this.#expected) this.#retire()
     answerStart?.({ is: 'failed', error: new NotRunningError(id) })
     if (ended !== null) ended()
     else if (tell && ran) this.#owner.ended(id, incarnation, exit)
     else if (tell && answerStart === null) {
       this.#owner.lateStart(id, incarnation, { is: 'failed', error: new NotRunningError(id) })
     }
+  }
+
+  /** It will not run again by itself: what waits for it reaches nobody. */
+  #retire(): void {
+    this.letters.discard()
+    this.#loop.close()
   }
 
   /** Begins to close what it held open, and remembers that for as long as the shutdown time allows. */
@@ -312,13 +315,12 @@ export class Worker implements LoopHost {
     life.state = state
     if (!life.alive || life.stopping) return this.#tooLate(life)
     life.answerStart = null
-    life.strand = this.runtime.strands.open(life)
     life.startedAt = this.runtime.clock.now()
     this.starts++
     this.outage?.over(this.runtime, this.id)
     this.runtime.emit({ type: 'started', id: this.id, incarnation: life.incarnation })
-    this.#loop.wake(life)
-    return { is: 'running' }
+    this.#loop.begin(life)
+    return RUNNING
   }
 
   /** It was ended while it started: what the start opened is closed again. */
