@@ -64,8 +64,13 @@ function row(field: Field): string {
   const unset = required ? '**required**' : '–'
   const standard = schema.default === undefined ? unset : `\`${JSON.stringify(schema.default)}\``
   const reload = schema['x-reload'] === true ? ' ↻' : ''
-  const aliases = (schema['x-env-aliases'] ?? []).map(alias => `\`${typeof alias === 'string' ? alias : alias.name}\``)
-  const more = aliases.length === 0 ? '' : ` Alias: ${aliases.join(', ')}.`
+  const nameOf = (alias: string | { readonly name: string }): string =>
+    `\`${typeof alias === 'string' ? alias : alias.name}\``
+  const aliases = (schema['x-env-aliases'] ?? []).map(nameOf)
+  const tables = Object.entries(schema['x-env-tables'] ?? {}).map(
+    ([inner, names]) => ` Alias of \`${schema['x-table']}.NAME.${inner}\`: ${names.map(nameOf).join(', ')}.`,
+  )
+  const more = (aliases.length === 0 ? '' : ` Alias: ${aliases.join(', ')}.`) + tables.join('')
   const cells = [`\`${key}\`${reload}`, standard, expectation(schema), `${schema.description ?? ''}${more}`]
   return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }

@@ -28,8 +28,13 @@ export interface EnvReading {
 export const envName = (field: Field): string =>
   PREFIX + field.path.map(part => (part === '*' ? 'NAME' : part.toUpperCase())).join('_')
 
-/** What `env` says about the keys of `schema`. Empty variables count as not set. */
-export function readEnv(schema: SchemaView, env: Readonly<Record<string, string | undefined>>): EnvReading {
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * What `env` says about the keys of `schema`. Empty variables count as not set. Without `predecessors` their names are
+ * passed over.
+ */
+export function readEnv(schema: SchemaView, env: Environment, predecessors: boolean): EnvReading {
   // Longest first, so that the longest key wins where two could match.
   const fields = fieldsOf(schema).toSorted((a, b) => envName(b).length - envName(a).length)
   const values: EnvValue[] = []
@@ -40,7 +45,8 @@ export function readEnv(schema: SchemaView, env: Readonly<Record<string, string 
     if (path === null) warnings.push(unknown(fields, name))
     else values.push({ name, path, text })
   }
-  return { values: [...aliases(fields, env), ...values], warnings }
+  const old = predecessors ? aliases(fields, env) : { values: [], warnings: [] }
+  return { values: [...old.values, ...values], warnings: [...warnings, ...old.warnings] }
 }
 
 function match(fields: readonly Field[], name: string): string[] | null {
@@ -61,14 +67,21 @@ function unknown(fields: readonly Field[], name: string): string {
   return `${name} is not a configuration key and is ignored${near === null ? '' : `; did you mean ${near}?`}`
 }
 
-function aliases(fields: readonly Field[], env: Readonly<Record<string, string | undefined>>): EnvValue[] {
-  return fields.flatMap(({ path, schema }) =>
+interface Aliases {
+  readonly values: readonly EnvValue[]
+  readonly warnings: readonly string[]
+}
+
+function aliases(fields: readonly Field[], env: Environment): Aliases {
+  const found = fields.flatMap(({ path, schema }) =>
     (schema['x-env-aliases'] ?? []).flatMap(alias => {
-      const { name, unit } = typeof alias === 'string' ? { name: alias, unit: '' } : alias
+      const { name, unit = '', warning = null } = typeof alias === 'string' ? { name: alias } : alias
       const text = env[name]
       if (text === undefined || text === '') return []
       const bare = /^\d+(\.\d+)?$/.test(text)
-      return [{ name, path, text: bare && unit !== '' ? `${text} ${unit}` : text }]
+      return [{ value: { name, path, text: bare && unit !== '' ? `${text} ${unit}` : text }, warning }]
     }),
   )
+  const warnings = found.flatMap(({ value, warning }) => (warning === null ? [] : [`${value.name} ${warning}`]))
+  return { values: found.map(({ value }) => value), warnings }
 }

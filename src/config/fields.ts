@@ -3,15 +3,28 @@
  * extension keywords say how it is read:
  *
  * `x-unit`: which reader turns the text into the value. `x-reload`: may change without a restart.
- * `x-env-aliases`: environment names of a predecessor that are accepted for this key; `{ name, unit }` adds a unit to a
- * bare number.
+ * `x-env-aliases`: environment names of a predecessor that are accepted for this key (EnvAlias). `x-env-tables`: such names
+ * for keys of the named table that this key names.
  */
 import { Type, type TObject, type TProperties, type TRecord, type TSchema, type TUnsafe } from 'typebox'
 import type { SecretRef } from '../secrets.ts'
 import { UNITS, type Unit } from './readers.ts'
 
-/** A predecessor's environment name; with `unit`, a bare number there means that unit (`gwei`, `s`). */
-export type EnvAlias = string | { readonly name: string; readonly unit: string }
+/**
+ * A predecessor's environment name; with `unit`, a bare number there means that unit (`gwei`, `s`); with `warning`, this
+ * is said when it is used.
+ */
+export type EnvAlias = string | { readonly name: string; readonly unit?: string; readonly warning?: string }
+
+/**
+ * A predecessor's environment name for a key of a named table. `values` says what the texts there mean, others mean
+ * nothing; `sameAs` takes the value of a key of the role's section. What is only concluded like this gives way to
+ * anything that was said.
+ */
+export type TableAlias =
+  | string
+  | { readonly name: string; readonly values: Readonly<Record<string, string>> }
+  | { readonly name: string; readonly sameAs: string }
 
 export interface FieldOptions {
   /** What the key does, for the reference and editors. One or two sentences. */
@@ -69,8 +82,13 @@ export const Url = (options: TextOptions & { readonly schemes: readonly string[]
 /** A path, relative to the folder of the configuration file (or the working folder). The value is absolute. */
 export const Path = (options: TextOptions): TUnsafe<string> => text('path', options, { minLength: 1 })
 
+export interface NameOptions extends TextOptions {
+  /** By key of the named table. */
+  readonly 'x-env-tables'?: Readonly<Record<string, readonly TableAlias[]>>
+}
+
 /** The NAME of a `[chains.NAME]` or `[accounts.NAME]` table; that it is there is checked when the role runs. */
-export const NameOf = (table: 'chains' | 'accounts', options: TextOptions): TUnsafe<string> =>
+export const NameOf = (table: 'chains' | 'accounts', options: NameOptions): TUnsafe<string> =>
   Type.Unsafe<string>({ type: 'string', minLength: 1, 'x-table': table, ...options })
 
 /** One of a closed list of words. */

@@ -12,6 +12,7 @@ import { nearest } from './nearest.ts'
 import { isTable, Layers } from './origins.ts'
 import { crossCheck } from './rules.ts'
 import { compose, fieldsOf, schemaAt, view, type RoleSection, type SchemaView } from './schema.ts'
+import { addTableAliases } from './table-aliases.ts'
 import { fromText } from './text.ts'
 import { tomlLines } from './toml-lines.ts'
 
@@ -58,11 +59,13 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const problems: Problem[] = []
   for (const [key, raw] of options.base ?? []) layers.set(key.split('.'), raw, { source: 'base' })
   if (options.file !== null) await addFile(layers, options.file, options.workingFolder)
-  const env = readEnv(schema, options.env)
+  // the demo brings what predecessors were told; their names may be set for them on this machine
+  const env = readEnv(schema, options.env, !options.demo)
   for (const { name, path, text } of env.values) {
     layers.set(path, fromText(schemaAt(schema, path), text), { source: 'env', name })
   }
   for (const flag of options.flags) addFlag(layers, schema, flag, problems)
+  if (!options.demo) addTableAliases(layers, schema, options.roles.filter(runs(layers)), options.env)
   const { workingFolder } = options
   const mayMiss = (key: string): boolean => excused(key, layers, options)
   const value = decode(schema, { layers, env: options.env, workingFolder, problems, mayMiss })
@@ -78,12 +81,16 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
 
 /** What a role needs is only asked for when the role runs, and in the demo only after the demo is set up. */
 function excused(key: string, layers: Layers, { roles, demo, base }: LoadOptions): boolean {
-  const name = key.split('.')[0] ?? ''
-  if (!roles.some(role => role.name === name)) return false
+  const role = roles.find(({ name }) => name === key.split('.')[0])
+  if (role === undefined) return false
+  return !runs(layers)(role) || (demo && base === undefined)
+}
+
+/** Tells whether a role is enabled, as far as the layers say. */
+function runs(layers: Layers): (role: RoleSection) => boolean {
   const section = layers.values['roles']
   const enabled: unknown = isTable(section) ? section['enabled'] : undefined
-  const runs = Array.isArray(enabled) ? enabled.includes(name) : DEFAULT_ROLES.includes(name)
-  return !runs || (demo && base === undefined)
+  return ({ name }) => (Array.isArray(enabled) ? enabled.includes(name) : DEFAULT_ROLES.includes(name))
 }
 
 async function addFile(layers: Layers, file: string, workingFolder: string): Promise<void> {

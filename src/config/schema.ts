@@ -3,7 +3,7 @@
  */
 import { Type, type TObject, type TSchema } from 'typebox'
 import { core } from './core.ts'
-import type { EnvAlias } from './fields.ts'
+import type { EnvAlias, TableAlias } from './fields.ts'
 import type { Unit } from './readers.ts'
 
 /** The keywords this loader reads, seen untyped. */
@@ -34,6 +34,7 @@ export interface SchemaView {
   readonly 'x-usual'?: boolean
   readonly 'x-table'?: 'chains' | 'accounts'
   readonly 'x-env-aliases'?: readonly EnvAlias[]
+  readonly 'x-env-tables'?: Readonly<Record<string, readonly TableAlias[]>>
 }
 
 /** A role's section of the configuration: `name` is the table `[name]`. */
