@@ -89,7 +89,7 @@ async function fanOut(peer: Peer, each = 300): Promise<number> {
     for (let times = 0; times < each; times++) for (let actor = 1; actor < ACTORS; actor++) peer.send(actor)
     await Promise.all(all)
   }
-  await burst()
+  for (let times = 0; times < 3; times++) await burst()
   return ((each * (ACTORS - 1)) / (await timed(burst))) * 1000
 }
 
@@ -102,22 +102,25 @@ async function asks(peer: Peer, clients: number, questions = 60_000): Promise<nu
   return (questions / (await timed(all))) * 1000
 }
 
+/** Crashes that only warm up, of every peer alike. */
+const WARM = 500
+
 /** From the crash to the first message handled; one crash a millisecond. */
-async function restarts(peer: Peer, crashes = 1500): Promise<Partial<Figures>> {
+async function restarts(peer: Peer, crashes = 2000): Promise<Partial<Figures>> {
   const times: number[] = []
   for (let at = 0; at < crashes; at++) {
     times.push((await timed(() => peer.crash(0))) * 1000)
     await new Promise(resolve => setTimeout(resolve, 1))
   }
-  const sorted = ascending(times.slice(100))
+  const sorted = ascending(times.slice(WARM))
   return { restartMedianUs: quantile(sorted, 0.5), restartP99Us: quantile(sorted, 0.99) }
 }
 
-async function groupRestarts({ crashGroup }: Peer, crashes = 60): Promise<Partial<Figures>> {
+async function groupRestarts({ crashGroup }: Peer, crashes = 300): Promise<Partial<Figures>> {
   if (crashGroup === null) return {}
   const times: number[] = []
   for (let at = 0; at < crashes; at++) times.push((await timed(crashGroup)) * 1000)
-  return { restartGroupUs: quantile(ascending(times), 0.5) }
+  return { restartGroupUs: quantile(ascending(times.slice(100)), 0.5) }
 }
 
 async function crowd(peer: Peer, many = 100_000): Promise<Partial<Figures>> {
@@ -150,11 +153,12 @@ async function calls({ startMore, startAndEnd }: Peer): Promise<Partial<Figures>
   return { callAt100Us, callAt50kUs: await callUs(startAndEnd) }
 }
 
-async function callUs(call: () => Promise<unknown>, times = 2000): Promise<number> {
+async function callUs(call: () => Promise<unknown>, times = 5000): Promise<number> {
   const all = async (): Promise<void> => {
     for (let at = 0; at < times; at++) await call()
   }
   await all()
+  heap() // what was made before is collected before
   return ((await timed(all)) * 1000) / times
 }
 

@@ -51,6 +51,11 @@ export class Letters {
     return message
   }
 
+  /** Whether anybody has ever asked. */
+  get questioned(): boolean {
+    return this.#questions !== null
+  }
+
   /** Remembers whom to tell when the question can no longer be answered. */
   asked(message: unknown, reject: (error: unknown) => void): void {
     this.#questions ??= new Map()

@@ -89,9 +89,9 @@ export class Loop implements Runnable {
     for (let left = BATCH; left > 0; left--) {
       if (!this.#ready(life)) return
       const message = this.#next()
-      if (message === undefined) return
+      if (message === undefined) return this.#host.letters.questioned ? this.#turnOn(life, null, left) : this.#sleep()
       const going = this.#handle(life, message)
-      if (going !== undefined) return this.#turnOn(life, going, left)
+      if (going !== undefined) return this.#turnOn(life, going, left - 1)
     }
     this.#rest(life)
   }
@@ -100,16 +100,29 @@ export class Loop implements Runnable {
     if (this.#life !== null) this.#host.bug(this.#life, error)
   }
 
-  async #turnOn(life: Life, first: Promise<void>, budget: number): Promise<void> {
+  /** The rest of a turn that waits: for a handler, or for those who, having their answer, ask the next question. */
+  async #turnOn(life: Life, first: Promise<void> | null, budget: number): Promise<void> {
+    let handled = first !== null
     await first
-    for (let left = budget - 1; left > 0; left--) {
+    for (let left = budget; left > 0; left--) {
       if (!this.#ready(life)) return
       const message = this.#next()
-      if (message === undefined) return
+      if (message === undefined) {
+        if (!handled) return this.#sleep()
+        handled = false
+        await undefined
+        continue
+      }
+      handled = true
       const going = this.#handle(life, message)
       if (going !== undefined) await going
     }
     this.#rest(life)
+  }
+
+  /** Nothing waits. */
+  #sleep(): void {
+    this.awake = false
   }
 
   /** The batch is used up: others get their turn first. */
@@ -126,9 +139,7 @@ export class Loop implements Runnable {
   #next(): Tagged | undefined {
     const { again } = this
     this.again = undefined
-    const message = again ?? this.#host.letters.take()
-    if (message === undefined) this.awake = false
-    return message
+    return again ?? this.#host.letters.take()
   }
 
   #handle(life: Life, message: Tagged): Promise<void> | undefined {

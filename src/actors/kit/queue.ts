@@ -10,7 +10,8 @@ class Chunk<T> {
   next: Chunk<T> | null = null
 
   constructor(size: number) {
-    this.items = Array.from<T | undefined>({ length: size })
+    // oxlint-disable-next-line unicorn/no-new-array -- filled at once, and ten times as fast as Array.from
+    this.items = new Array<T | undefined>(size).fill(undefined)
   }
 }
 
