@@ -3,7 +3,6 @@
  */
 import { writeFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { systemClock, type Clock } from './clock.ts'
 import { loadConfig, type Loaded } from './config/load.ts'
 import { crashStore } from './crash-store.ts'
@@ -30,15 +29,8 @@ const EXIT = { done: 0, dependency: 69, bug: 70, configuration: 78 } as const
 /** After this the daemon ends whatever still runs: the next start recovers. */
 const STOP_DEADLINE_MS = 9_000
 const LEFTOVER_MS = 200
-/**
- * How far the heap may grow past what is in use before V8 collects. Its default lets a daemon on a large machine keep
- * several times what it needs; with this the load test's peak was a third lower at the same processor time.
- */
-const HEAP_GROWTH = '--heap-growing-percent=60'
-
 /** Runs until it is asked to stop or cannot go on; answers the exit code. Errors before the tree starts are thrown. */
 export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise<number> {
-  setFlagsFromString(HEAP_GROWTH)
   const log = createLog(logOptions(asked))
   const folder = await openDataFolder(asked.config.dataFolder)
   let url: string | null = null

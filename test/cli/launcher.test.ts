@@ -81,3 +81,19 @@ needsOldNode('when the launcher is killed the command ends by itself', async t =
   while ((await answers(url)) && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20))
   t.false(await answers(url))
 })
+
+test('a start goes on as the same process with a bounded heap, and its exit code arrives', async t => {
+  const shows = 'data:text/javascript,console.log(process.pid,process.execArgv.join())'
+  const child = spawn(process.execPath, ['--import', shows, launcher, 'start', '--config', 'no-such-file.toml'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let out = ''
+  child.stdout.on('data', (text: Buffer) => (out += text.toString()))
+  const [code] = await new Promise<[number | null]>(resolve => child.once('close', code => resolve([code])))
+  t.is(code, 78)
+  const [before, after] = out.trim().split('\n')
+  t.true(before?.startsWith(`${child.pid} `))
+  if (process.platform === 'win32') return t.pass()
+  t.true(after?.startsWith(`${child.pid} `), 'the same process id')
+  t.regex(after ?? '', /--max-semi-space-size/)
+})
