@@ -131,6 +131,8 @@ export interface Role<Section = unknown> {
   subscriptions(context: RoleContext<Section>): readonly Subscription[]
   /** What is sent to its actors by the clock. */
   schedules?(context: RoleContext<Section>): readonly Schedule[]
+  /** Has it make one pass now, also while it is paused. A role without this goes by its own clock only. */
+  runOnce?(send: <M>(to: Ref<M>, message: NoInfer<M>) => void): void
   /** What of its rows the kernel's housekeeping deletes by age. */
   sweeps?(context: RoleContext<Section>): readonly Sweep[]
   /** Extra HTTP under `/v1/<name>`; reading only unless a route asks for the operator token. */

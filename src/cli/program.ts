@@ -12,6 +12,8 @@ import { init } from './commands/init.ts'
 import { mockProver } from './commands/mock-prover.ts'
 import { pause, resume } from './commands/pause.ts'
 import { provers } from './commands/provers.ts'
+import { role } from './commands/role.ts'
+import { sessions } from './commands/sessions.ts'
 import { start } from './commands/start.ts'
 import { status } from './commands/status.ts'
 import { tree } from './commands/tree.ts'
@@ -27,10 +29,12 @@ const COMMANDS: readonly Register[] = [
   tree,
   batches,
   provers,
+  sessions,
   tx,
   explain,
   pause,
   resume,
+  role,
   check,
   config,
   init,

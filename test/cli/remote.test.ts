@@ -100,6 +100,27 @@ test('one batch, one transaction, an explanation: the daemon’s answer, as JSON
   }
 })
 
+test('a role by name is paused, resumed and run once; sessions are filtered', async t => {
+  const daemon = await fakeDaemon(t, {
+    '/v1/finalizer/pause': [200, { paused: true }],
+    '/v1/finalizer/resume': [200, { paused: false }],
+    '/v1/finalizer/run-once': [202, { asked: 'run-once' }],
+    '/v1/finalizer/sessions?limit=20&open=true&family=result&chain=56': [200, { sessions: [], next: null }],
+  })
+  const to = ['--url', daemon.url, '--token', 'x']
+  for (const verb of ['pause', 'resume', 'run-once'])
+    t.is((await run('.', ['role', verb, 'finalizer', '--reason', 'why', ...to])).code, 0)
+  t.is((await run('.', ['sessions', '--open', '--family', 'result', '--chain', '56', ...to])).code, 0)
+  t.deepEqual(
+    daemon.asked.map(({ method, path, body }) => [method, path.split('?')[0], body]),
+    [
+      ...['pause', 'resume', 'run-once'].map(verb => ['POST', `/v1/finalizer/${verb}`, '{"reason":"why"}']),
+      ['GET', '/v1/finalizer/sessions', ''],
+    ],
+  )
+  t.is((await run('.', ['role', 'pause', ...to])).code, 64)
+})
+
 test('pause and resume show the operator token, reading shows the viewer token', async t => {
   const folder = await emptyFolder(t)
   const daemon = await fakeDaemon(t, {

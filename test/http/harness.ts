@@ -6,6 +6,7 @@ import { openOrm, migrate, type Orm, type Schema } from '../../src/entities/orm.
 import { kernelSchema } from '../../src/entities/kernel/index.ts'
 import { DatabaseDownError } from '../../src/entities/errors.ts'
 import { silentLog } from '../../src/log.ts'
+import type { Ref } from '../../src/actors/kit/ref.ts'
 import type { HttpDeps } from '../../src/http/ports.ts'
 import { buildServer } from '../../src/http/server.ts'
 import type { Check, Role, RoleContext } from '../../src/role.ts'
@@ -60,6 +61,8 @@ export const bareRole = (over: Partial<Role>): Role =>
 export interface Served {
   readonly app: FastifyInstance
   readonly poked: string[]
+  /** What routes sent into the tree: address and message. */
+  readonly sent: readonly unknown[]
   readonly get: (url: string, headers?: Record<string, string>) => Promise<LightMyRequestResponse>
   readonly post: (url: string, payload: unknown, headers?: Record<string, string>) => Promise<LightMyRequestResponse>
 }
@@ -77,7 +80,9 @@ export async function serve(options: Options = {}): Promise<Served> {
     ((): Orm => {
       throw new DatabaseDownError('the database is not up yet')
     })
-  const context = { orm, clock: stillClock, log: silentLog } as unknown as RoleContext<unknown> // what the routes use
+  const sent: unknown[] = []
+  const send = (to: Ref<never>, message: unknown): void => void sent.push([to.id, message])
+  const context = { orm, clock: stillClock, log: silentLog, send } as unknown as RoleContext<unknown> // what the routes use
   const app = await buildServer({
     snapshot: () => snapshotOf(node('forger', { type: 'supervisor' })),
     readiness: () => options.checks ?? [],
@@ -95,6 +100,7 @@ export async function serve(options: Options = {}): Promise<Served> {
   return {
     app,
     poked,
+    sent,
     get: (url, headers = asViewer) => app.inject({ method: 'GET', url, headers }),
     post: (url, payload, headers = asOperator) =>
       app.inject({ method: 'POST', url, headers, payload: payload as object }),

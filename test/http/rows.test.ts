@@ -5,7 +5,8 @@ import { Audit, Crash, RoleControl } from '../../src/entities/kernel/operations.
 import { Cursor } from '../../src/entities/kernel/block.ts'
 import type { Orm } from '../../src/entities/orm.ts'
 import { useDatabases } from '../support/postgres.ts'
-import { asOperator, bareRole, NOON, openTestOrm, serve } from './harness.ts'
+import { ref } from '../../src/actors/kit/ref.ts'
+import { asOperator, asViewer, bareRole, NOON, openTestOrm, serve } from './harness.ts'
 
 const databases = useDatabases(test)
 const at = new Date(NOON)
@@ -85,6 +86,21 @@ test('two pauses at the same moment change once', async t => {
   const answers = await Promise.all([1, 2, 3, 4].map(() => post('/v1/forger/pause', {})))
   t.is(answers.filter(answer => answer.json().changed === true).length, 1)
   t.is(await orm.em.fork().count(Audit, {}), 1)
+})
+
+test('one pass can be asked of a role that knows what that is, and is in the audit', async t => {
+  const orm = await fresh()
+  const closer = ref<{ readonly type: 'run-once' }>('closer/coordinator')
+  const roles = [bareRole({ name: 'closer', runOnce: send => send(closer, { type: 'run-once' }) }), bareRole({})]
+  const { get, post, sent } = await serve({ orm: () => orm, roles })
+  const asked = await post('/v1/closer/run-once', { reason: ' the network was away ' })
+  t.is(asked.statusCode, 202)
+  t.like(asked.json(), { role: 'closer', asked: 'run-once' })
+  t.deepEqual(sent, [['closer/coordinator', { type: 'run-once' }]])
+  const [change] = (await get('/v1/audit')).json().changes
+  t.like(change, { verb: 'run-once', subject: 'role/closer', reason: 'the network was away' })
+  t.is((await post('/v1/forger/run-once', {})).statusCode, 404)
+  t.is((await post('/v1/closer/run-once', {}, asViewer)).statusCode, 403)
 })
 
 test('a role that is not enabled cannot be paused', async t => {

@@ -1,14 +1,14 @@
 /**
- * Pausing and resuming a role. The wish is a row, so that it survives a restart; the role reads it when it looks. Doing the
- * same again changes nothing and says so. Every change leaves an audit row in the same transaction.
+ * Pausing and resuming a role, and having it make one pass. A pause is a row, so that it survives a restart; the role reads
+ * it when it looks. Doing the same again changes nothing and says so. Everything here leaves an audit row.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LockMode } from '@mikro-orm/core'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Audit, RoleControl } from '../../entities/kernel/operations.ts'
-import type { HttpDeps } from '../ports.ts'
-import { Nullable, problems } from '../schemas.ts'
+import type { HttpDeps, RoleEntry } from '../ports.ts'
+import { Nullable, problems, Time } from '../schemas.ts'
 import { sharedIds } from '../shared-ids.ts'
 
 const Body = Type.Object(
@@ -20,6 +20,8 @@ const Changed = Type.Object({
   before: Type.Ref(sharedIds.control),
   after: Type.Ref(sharedIds.control),
 })
+
+const Asked = Type.Object({ role: Type.String(), asked: Type.Literal('run-once'), at: Time })
 
 /** A role's control as it is answered. */
 export interface Control {
@@ -33,7 +35,8 @@ export interface Control {
 export const roleControl =
   (deps: HttpDeps): FastifyPluginAsyncTypebox =>
   async app => {
-    for (const { role } of deps.roles) {
+    for (const entry of deps.roles) {
+      const { role } = entry
       for (const verb of ['pause', 'resume'] as const) {
         app.post(
           `/v1/${role.name}/${verb}`,
@@ -50,15 +53,47 @@ export const roleControl =
             },
           },
           async (request, reply) => {
-            const reason = request.body.reason?.trim() ? request.body.reason.trim() : null
-            const outcome = await change(deps, role.name, verb, reason, request)
+            const outcome = await change(deps, role.name, verb, reasonOf(request.body), request)
             if (outcome.changed) deps.poke(role.name)
             return reply.send(outcome)
           },
         )
       }
+      if (role.runOnce !== undefined) addRunOnce(app, deps, entry)
     }
   }
+
+function addRunOnce(app: Parameters<FastifyPluginAsyncTypebox>[0], deps: HttpDeps, { role, context }: RoleEntry): void {
+  app.post(
+    `/v1/${role.name}/run-once`,
+    {
+      preValidation: async request => {
+        request.body ??= {}
+      },
+      schema: {
+        tags: ['control'],
+        summary: `Have the ${role.name} make one pass now, also while it is paused`,
+        body: Body,
+        response: { 202: Asked, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reason = reasonOf(request.body)
+      const [at, token] = [new Date(deps.clock.now()), request.caller ?? 'nobody']
+      const em = deps.orm().em.fork()
+      const subject = `role/${role.name}`
+      em.create(Audit, { at, token, origin: request.ip, verb: 'run-once', subject, reason, before: null, after: null })
+      await em.flush()
+      role.runOnce?.(context.send)
+      return reply.status(202).send({ role: role.name, asked: 'run-once' as const, at: at.toISOString() })
+    },
+  )
+}
+
+const reasonOf = ({ reason }: { readonly reason?: string }): string | null => {
+  const trimmed = reason?.trim() ?? ''
+  return trimmed === '' ? null : trimmed
+}
 
 async function change(
   deps: HttpDeps,
