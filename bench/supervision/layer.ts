@@ -6,8 +6,9 @@ import { ref, type Ref } from '../../src/actors/kit/ref.ts'
 import { systemClock } from '../../src/clock.ts'
 import { silentLog } from '../../src/log.ts'
 import { supervisor, worker } from '../../src/supervisors/child.ts'
+import type { SupervisorSpec } from '../../src/supervisors/spec.ts'
 import { createSystem } from '../../src/supervisors/system.ts'
-import { ACTORS, type Peer, report } from './measure.ts'
+import { ACTORS, type Peer, type Pool, report } from './measure.ts'
 
 type Message =
   | { readonly type: 'count' }
@@ -45,11 +46,12 @@ const idle = (): Target => ({ left: 0, done: () => {} })
 const targets = Array.from({ length: ACTORS }, idle)
 const refs = targets.map((_, at) => ref<Message>(`c${at}`))
 const groupRefs = Array.from({ length: 100 }, (_, at) => ref<Message>(`g${at}`))
-const pool = supervisor({
-  id: 'pool',
-  strategy: 'simple-one-for-one',
-  children: [worker({ id: 'template', actor: counter, args: idle })],
-})
+const pool = (id: Pool): SupervisorSpec =>
+  supervisor({
+    id,
+    strategy: 'simple-one-for-one',
+    children: [worker({ id: `${id}-template`, actor: counter, args: idle })],
+  })
 const group = supervisor({
   id: 'group',
   strategy: 'one-for-all',
@@ -65,7 +67,8 @@ const flat = supervisor({
   children: targets.map((target, at) => worker({ id: `c${at}`, actor: counter, args: () => target })),
 })
 
-const system = createSystem(supervisor({ id: 'root', strategy: 'one-for-one', children: [flat, group, pool] }), {
+const children = [flat, group, pool('small'), pool('large')]
+const system = createSystem(supervisor({ id: 'root', strategy: 'one-for-one', children }), {
   clock: systemClock,
   random: Math.random,
   log: silentLog,
@@ -97,13 +100,13 @@ const peer: Peer = {
     await handled(ref('g50')) // kept over the restart, as the others are stopped before
     await Promise.all(groupRefs.map(to => ask(to)))
   },
-  startMore: async many => {
-    for (let left = many; left > 0; left--) await system.startChild('pool', { id: `d${started++}` })
+  startMore: async (many, to = 'large') => {
+    for (let left = many; left > 0; left--) await system.startChild(to, { id: `d${started++}` })
   },
-  startAndEnd: async () => {
+  startAndEnd: async to => {
     const id = `d${started++}`
-    await system.startChild('pool', { id })
-    await system.terminateChild('pool', id)
+    await system.startChild(to, { id })
+    await system.terminateChild(to, id)
   },
 }
 

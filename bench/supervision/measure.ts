@@ -30,10 +30,13 @@ export interface Peer {
   /** Crashes one of a hundred that restart together; resolves when all of them have handled a message. */
   readonly crashGroup: (() => Promise<unknown>) | null
   /** Starts so many more idle actors, one after the other. */
-  startMore(many: number): Promise<void>
+  startMore(many: number, pool?: Pool): Promise<void>
   /** Starts one more and ends it again. */
-  readonly startAndEnd: (() => Promise<unknown>) | null
+  readonly startAndEnd: ((pool: Pool) => Promise<unknown>) | null
 }
+
+/** Two supervisors of actors made on request. */
+export type Pool = 'small' | 'large'
 
 /** Each is run in a process of its own. */
 export const MEASURES = ['messages', 'asks', 'restart', 'group', 'crowd', 'calls', 'soak'] as const
@@ -144,22 +147,25 @@ async function soak(peer: Peer, cycles = 100_000): Promise<number> {
   return (heap() - before) / cycles
 }
 
-/** A supervisor's calls with a hundred children and with fifty thousand. */
-async function calls({ startMore, startAndEnd }: Peer): Promise<Partial<Figures>> {
+/**
+ * A supervisor's calls with a hundred children and with fifty thousand: two supervisors of one system, called in turns,
+ * so that the same heap and the same noise are around both.
+ */
+async function calls({ startMore, startAndEnd }: Peer, turns = 40, each = 250): Promise<Partial<Figures>> {
   if (startAndEnd === null) return {}
-  await startMore(100)
-  const callAt100Us = await callUs(startAndEnd)
-  await startMore(49_900)
-  return { callAt100Us, callAt50kUs: await callUs(startAndEnd) }
-}
-
-async function callUs(call: () => Promise<unknown>, times = 5000): Promise<number> {
-  const all = async (): Promise<void> => {
-    for (let at = 0; at < times; at++) await call()
+  await startMore(100, 'small')
+  await startMore(50_000, 'large')
+  const took: Record<Pool, number[]> = { small: [], large: [] }
+  for (let turn = 0; turn < turns; turn++) {
+    for (const pool of ['small', 'large'] as const) {
+      const ms = await timed(async () => {
+        for (let at = 0; at < each; at++) await startAndEnd(pool)
+      })
+      took[pool].push((ms * 1000) / each)
+    }
   }
-  await all()
-  heap() // what was made before is collected before
-  return ((await timed(all)) * 1000) / times
+  const middle = (pool: Pool): number => quantile(ascending(took[pool].slice(turns / 4)), 0.5)
+  return { callAt100Us: middle('small'), callAt50kUs: middle('large') }
 }
 
 const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
