@@ -19,11 +19,9 @@ export const CHAIN_ID = 31_337
 export const CONFIRMATIONS = 3
 /** The wishes' target: an account without code, so that a transaction with a key as its data is an effect and no more. */
 export const TARGET = '0x00000000000000000000000000000000000e44ec'
-/** A development key, one for each peer of a comparison. */
-const KEYS: readonly Hex[] = [
-  '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
-  '0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a',
-]
+/** Development keys that anvil funds: ours, and the one of whom we are compared with. */
+const OUR_KEY: Hex = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'
+export const PEER_KEY: Hex = '0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a'
 
 export interface TxWorldOptions {
   readonly folder: string
@@ -43,8 +41,6 @@ export interface TxWorld {
   /** A pool of its own, with the kernel's tables in place. */
   readonly orm: Orm
   readonly account: PrivateKeyAccount
-  /** Another funded account, for whom we are compared with. */
-  readonly peer: PrivateKeyAccount
   close(): Promise<void>
 }
 
@@ -61,9 +57,7 @@ export async function openTxWorld(options: TxWorldOptions): Promise<TxWorld> {
     log: silentLog,
     ...(options.resumable === true && { stateFile: join(folder, 'chain', 'state.json') }),
   })
-  const [account, peer] = KEYS.map(key => privateKeyToAccount(key))
-  if (!account || !peer) throw new Error('two keys are written above')
-  await writeFile(join(folder, 'key'), KEYS[0] ?? '', { mode: 0o600 })
+  await writeFile(join(folder, 'key'), OUR_KEY, { mode: 0o600 })
   const config = join(folder, 'config.toml')
   await writeFile(config, configOf(options, anvil, server.url))
   const transport = http(anvil.rpcUrl, { batch: { batchSize: 100 } })
@@ -75,8 +69,7 @@ export async function openTxWorld(options: TxWorldOptions): Promise<TxWorld> {
     node: createTestClient({ mode: 'anvil', transport: http(anvil.rpcUrl) }),
     databaseUrl: server.url,
     orm,
-    account,
-    peer,
+    account: privateKeyToAccount(OUR_KEY),
     close: () => close(orm, anvil, server),
   }
 }
