@@ -17,9 +17,6 @@ import { finalizerTree } from './tree.ts'
 export default defineRole<FinalizerConfig>({
   name: 'finalizer',
   summary: 'Closes block-specimen and block-result sessions so that their rewards are paid.',
-    ['sessions', 'sessions'],
-    ['why not yet', 'explain session/1:17919125'],
-  ],
   config: finalizerSection,
   schema: finalizerSchema,
   tree: finalizerTree,
@@ -30,6 +27,7 @@ export default defineRole<FinalizerConfig>({
       subscribers: [coordinator],
     },
   ],
+  runOnce: send => send(coordinator, { type: 'run-once' }),
   sweeps: ({ config }) => finalizerSweeps(config),
   routes: finalizerRoutes,
   explain: explainFinalizer,
