@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { poolApi } from '../src/actors/forger/pool-api/pool-api.ts'
+import { tokenValuesOf } from '../src/actors/forger/token-values.ts'
 import { systemClock } from '../src/clock.ts'
 import { startPostgres } from '../src/embedded/postgres.ts'
 import { Account } from '../src/entities/forger/batch.ts'
@@ -58,7 +59,15 @@ async function server(): Promise<void> {
     Array.from({ length: size.accounts }, (_, index) => accountRow(index)),
   )
   const domain = () => ({ chainId: CHAIN_ID, rollup: ROLLUP })
-  const options = { orm: () => orm, clock: systemClock, domain, maxTxs: 1_000_000, signatureThreads: size.threads }
+  const feeRange = { values: tokenValuesOf([]), minUsd: 0, maxUsd: 0 }
+  const options = {
+    orm: () => orm,
+    clock: systemClock,
+    domain,
+    maxTxs: 1_000_000,
+    feeRange,
+    signatureThreads: size.threads,
+  }
   const role = bareRole({ publicRoutes: () => poolApi(options) })
   const limits = { bodyLimit: 1_000_000, rateLimit: 1_000_000 }
   const { app } = await serve({ orm: () => orm, roles: [role], clock: systemClock, limits })

@@ -13,6 +13,7 @@ import { forgerSweeps } from './retention.ts'
 import { rollupSource } from './rollup-source.ts'
 import { forgerReadiness } from './readiness.ts'
 import { forgerRoutes } from './routes.ts'
+import { tokenValuesOf } from './token-values.ts'
 import { forgerTree, shownProvers } from './tree.ts'
 
 type Ctx = RoleContext<ForgerConfig>
@@ -20,6 +21,10 @@ type Ctx = RoleContext<ForgerConfig>
 export default defineRole<ForgerConfig>({
   name: 'forger',
   summary: 'Forges rollup batches with many provers at once and lands them in order.',
+  tryFirst: [
+    ['batches', 'batches'],
+    ['why not yet', 'explain batch/5'],
+  ],
   config: forgerSection,
   schema: forgerSchema,
   tree: forgerTree,
@@ -37,6 +42,11 @@ export default defineRole<ForgerConfig>({
       clock,
       domain: () => ({ chainId: chain(config.chain).chainId, rollup: config.rollup }),
       maxTxs: config.pool.maxTxs,
+      feeRange: {
+        values: tokenValuesOf(Object.values(config.tokens ?? {})),
+        minUsd: config.pool.minFeeUsd,
+        maxUsd: config.pool.maxFeeUsd,
+      },
       signatureThreads: 1,
     }),
   explain: explainForger,

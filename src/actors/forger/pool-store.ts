@@ -7,12 +7,20 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../entities/orm.ts'
 import type { DiscardedTx } from './rollup/selection.ts'
 
-/** Pending transactions become part of batch `num`. */
-export const startForging = (em: Em, txIds: readonly string[], num: number): Promise<number> =>
+/** A pool transaction as it was selected: its owner may have signed the id again for another receiver since. */
+export interface SelectedTx {
+  readonly txId: string
+  readonly signature: string
+}
+
+/** Pending transactions become part of batch `num`, those that are still there as they were selected. */
+export const startForging = (em: Em, txs: readonly SelectedTx[], num: number): Promise<number> =>
   change(
     em,
-    sql`update forger.pool_tx set state = 'fing', batch_num = ${num}, info = null, error_code = null, error_type = null
-      where state = 'pend' and tx_id = any(${[...txIds]}::text[])`,
+    sql`update forger.pool_tx p set state = 'fing', batch_num = ${num}, info = null, error_code = null, error_type = null
+      from unnest(${txs.map(({ txId }) => txId)}::text[], ${txs.map(({ signature }) => signature)}::text[])
+        as taken (tx_id, signature)
+      where p.state = 'pend' and p.tx_id = taken.tx_id and p.signature = taken.signature`,
   )
 
 /** The transactions of these batches are on their way to the chain. */

@@ -51,12 +51,20 @@ test('transactions go from pending to forging to forged; others are left as they
   const em = orm.em.fork()
   const ids = [await storePoolTx(em, 256, 0), await storePoolTx(em, 256, 1, { state: 'invl', batchNum: 3 })]
   await storePoolTx(em, 256, 2)
-  t.is(await startForging(em, [...ids, '0xunknown'], 4), 1)
+  t.is(await startForging(em, selected([...ids, '0xunknown']), 4), 1)
   t.deepEqual(await states(orm), { 0: 'fing', 1: 'invl', 2: 'pend' })
   t.is(await doneForging(em, [4]), 1)
   t.is(await doneForging(em, [4]), 0)
   t.deepEqual(await states(orm), { 0: 'fged', 1: 'invl', 2: 'pend' })
   t.is(await startForging(em, [], 4), 0)
+})
+
+test('what was signed anew since it was selected is not taken', async t => {
+  const orm = await database(t)
+  const em = orm.em.fork()
+  const txId = await storePoolTx(em, 256, 0)
+  t.is(await startForging(em, [{ txId, signature: '0x02' }], 4), 0)
+  t.is(await startForging(em, selected([txId]), 4), 1)
 })
 
 test('why a transaction was left out is written down, and it stays pending', async t => {
@@ -75,7 +83,7 @@ test('changes of the pool belong to the transaction they are made in', async t =
   const em = orm.em.fork()
   const txId = await storePoolTx(em, 256, 0)
   const failing = em.transactional(async tx => {
-    await startForging(tx, [txId], 4)
+    await startForging(tx, selected([txId]), 4)
     throw new Error('the batch could not be stored')
   })
   await t.throwsAsync(failing, { message: 'the batch could not be stored' })
@@ -90,6 +98,9 @@ test('thousands of transactions are one statement', async t => {
   const ids = Array.from({ length: 20_000 }, (_, i) => `tx${i + 1}`)
   const nonces = ids.map((_, i) => ({ idx: 257 + i, nonce: 1 }))
   t.is(await invalidateOldNonces(em, nonces, 1), 10_000)
-  t.is(await startForging(em, ids, 1), 10_000)
+  t.is(await startForging(em, selected(ids), 1), 10_000)
   t.is(await rollbackPool(em, 0), 20_000)
 })
+
+/** As `storePoolTx` signs. */
+const selected = (txIds: readonly string[]) => txIds.map(txId => ({ txId, signature: '0x' }))

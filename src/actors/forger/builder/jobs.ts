@@ -61,6 +61,8 @@ export interface BuiltBatchData {
   readonly l1CoordinatorTxs: number
   /** Ids of the pool transactions in it, in order. */
   readonly l2TxIds: readonly Hex[]
+  /** Parallel to the ids, what their senders signed; empty for a batch that is forged already. */
+  readonly signatures: readonly Hex[]
   /** Highest nonce taken from each sender in it. */
   readonly nonces: readonly { readonly idx: number; readonly nonce: number }[]
   /** For people and the JSON dump; big integers as decimal strings. */

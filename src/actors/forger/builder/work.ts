@@ -26,7 +26,8 @@ export function buildJob(state: RollupState, { selection: request, emptyAllowed,
   const { batchNum, circuit, chainId, l1UserTxs } = request
   const built = buildBatch(state, { batchNum, circuit, chainId, l1UserTxs, ...chosen, withInputs: true })
   const l2TxIds = chosen.l2Txs.map(tx => tx.txId)
-  const batch = { ...dataOf(batchNum, built, { ...chosen, l1UserTxs }), l2TxIds }
+  const signatures = chosen.l2Txs.map(tx => tx.signature)
+  const batch = { ...dataOf(batchNum, built, { ...chosen, l1UserTxs }), l2TxIds, signatures }
   return { state: built.state, result: { kind: 'batch', batch, discarded } }
 }
 
@@ -66,6 +67,7 @@ function dataOf(batchNum: number, built: BuiltBatch, txs: Transactions): BuiltBa
     accounts: built.changedAccounts.map(storedOf),
     l1CoordinatorTxs: txs.l1CoordinatorTxs.length,
     l2TxIds: txs.l2Txs.map(l2TxId),
+    signatures: [],
     nonces: highestNonces(txs.l2Txs),
     contents: contentsOf(built, txs),
   }

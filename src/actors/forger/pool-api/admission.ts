@@ -1,5 +1,5 @@
 /**
- * Lets a transaction into the pool or refuses it. The cheap checks come first, the signature last, and one row is written
+ * Lets transactions into the pool or refuses them. The cheap checks come first, the signatures last, and rows are written
  * at the very end: whatever is refused leaves nothing behind. Reference 9.9 for the codes.
  */
 import type { Clock } from '../../../clock.ts'
@@ -18,9 +18,10 @@ import {
   NotEnoughBalance,
   PoolRefusal,
 } from './errors.ts'
+import { requireFeeInRange, type FeeRange } from './fee-range.ts'
 import type { Room } from './room.ts'
 import type { SignatureChecks } from './signature-pool.ts'
-import type { PoolStore } from './store.ts'
+import { replaceByNonce, storeGroup, updateReceiver, type Admitted, type PoolStore } from './store.ts'
 import type { Submission } from './submission.ts'
 
 /** Which rollup signatures are made for. */
@@ -37,35 +38,79 @@ export interface AdmissionDeps {
   readonly signatures: SignatureChecks
   readonly room: Room
   readonly store: PoolStore
+  readonly feeRange: FeeRange
 }
 
-/** Stores the transaction as pending. Throws PoolRefusal 2 or 8 to 13, 26, 27; transient errors while the node is not up. */
-export async function admit(deps: AdmissionDeps, submission: Submission, clientIp: string): Promise<void> {
-  const sender = await checkSender(deps, submission)
-  await checkReceiver(deps, submission)
-  const giveBack = await deps.room.take()
+/** Stores the transaction as pending. Throws PoolRefusal 2, 8 to 13, 23, 24, 26, 27; transient errors while the node is not up. */
+export async function admit(deps: AdmissionDeps, admitted: Admitted): Promise<void> {
+  const sender = await checkAlone(deps, admitted)
+  await inRoom(deps, 1, async () => {
+    await checkSignature(deps, admitted, sender)
+    if (await deps.store(admitted)) return
+    throw new DuplicatedKey(`the transaction ${admitted.txId} is in the pool already`, { id: admitted.txId })
+  })
+}
+
+/**
+ * Stores all as pending or none. A member may spend what another one brings, so balances are left to the selection. Throws
+ * like `admit`.
+ */
+export async function admitGroup(deps: AdmissionDeps, group: readonly Admitted[]): Promise<void> {
+  const senders = await Promise.all(group.map(member => checkParties(deps, member)))
+  requireFeeInRange(deps.feeRange, group)
+  await inRoom(deps, group.length, async () => {
+    await Promise.all(senders.map((sender, at) => checkSignature(deps, group[at] as Admitted, sender))) // parallel lists
+    await storeGroup(deps, group)
+  })
+}
+
+/** Signs the same id for another receiver. Throws like `admit`, and PoolRefusal 4 and 25. */
+export async function admitUpdate(deps: AdmissionDeps, admitted: Admitted): Promise<void> {
+  await checkSignature(deps, admitted, await checkAlone(deps, admitted))
+  await updateReceiver(deps, admitted)
+}
+
+/** Takes the place of what the sender has in the pool under the same nonce. Throws like `admit`, and PoolRefusal 4. */
+export async function admitReplacement(deps: AdmissionDeps, admitted: Admitted): Promise<void> {
+  await checkSignature(deps, admitted, await checkAlone(deps, admitted))
+  await replaceByNonce(deps, admitted)
+}
+
+async function inRoom({ room }: AdmissionDeps, places: number, store: () => Promise<void>): Promise<void> {
+  const giveBack = await room.take(places)
   try {
-    await checkSignature(deps, submission, sender)
-    if (await deps.store({ ...submission, clientIp })) return
-    throw new DuplicatedKey(`the transaction ${submission.txId} is in the pool already`, { id: submission.txId })
+    await store()
   } catch (error) {
     giveBack()
     throw error
   }
 }
 
-async function checkSender({ accounts }: AdmissionDeps, { tx, fee }: Submission): Promise<AccountLeaf> {
+async function checkAlone(deps: AdmissionDeps, submission: Submission): Promise<AccountLeaf> {
+  const sender = await checkParties(deps, submission)
+  const { tx, fee } = submission
+  const cost = tx.amount + fee
+  if (sender.balance < cost) {
+    const facts = { balance: sender.balance.toString(), amount: tx.amount.toString(), fee: fee.toString() }
+    throw new NotEnoughBalance(`the account holds ${sender.balance}, the transaction costs ${cost}`, facts)
+  }
+  requireFeeInRange(deps.feeRange, [submission])
+  return sender
+}
+
+async function checkParties(deps: AdmissionDeps, submission: Submission): Promise<AccountLeaf> {
+  const sender = await checkSender(deps, submission)
+  await checkReceiver(deps, submission)
+  return sender
+}
+
+async function checkSender({ accounts }: AdmissionDeps, { tx }: Submission): Promise<AccountLeaf> {
   const sender = await accounts.byIdx(tx.fromIdx)
   if (!sender) throw new GettingSenderAccount(`there is no account ${tx.fromIdx}`, { idx: tx.fromIdx })
   if (sender.tokenId !== tx.tokenId) throw wrongToken(sender, tx.tokenId)
   if (tx.nonce < sender.nonce) {
     const facts = { nonce: tx.nonce, accountNonce: sender.nonce }
     throw new InvalidNonce(`the nonce ${tx.nonce} is used up: the account is at ${sender.nonce}`, facts)
-  }
-  const cost = tx.amount + fee
-  if (sender.balance < cost) {
-    const facts = { balance: sender.balance.toString(), amount: tx.amount.toString(), fee: fee.toString() }
-    throw new NotEnoughBalance(`the account holds ${sender.balance}, the transaction costs ${cost}`, facts)
   }
   return sender
 }

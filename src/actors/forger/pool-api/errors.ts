@@ -109,6 +109,74 @@ export class NotAtomicTxsInPostPoolTx extends PoolRefusal {
   readonly hint = 'Linked transactions go to the atomic pool.'
 }
 
+export class FailedToGetCurrentBlock extends PoolRefusal {
+  readonly code = 'POOL_015'
+  readonly number = 15
+  override readonly status = 503
+  readonly hint = 'The node has not read a block of the chain yet; ask again in a moment.'
+}
+
+export class FailedToGetAuctionVars extends PoolRefusal {
+  readonly code = 'POOL_016'
+  readonly number = 16
+  override readonly status = 503
+  readonly hint = 'The auction has not begun, or the node has not read it yet; ask again in a moment.'
+}
+
+export class FailedToAddEmptySlot extends PoolRefusal {
+  readonly code = 'POOL_017'
+  readonly number = 17
+  readonly hint = 'Only slots from the first one of the auction on have blocks.'
+}
+
+export class TxsNotAtomic extends PoolRefusal {
+  readonly code = 'POOL_018'
+  readonly number = 18
+  readonly hint = 'Link the transactions in a ring, so that each needs all others, or submit them one by one.'
+}
+
+export class SingleTxInAtomicEndpoint extends PoolRefusal {
+  readonly code = 'POOL_019'
+  readonly number = 19
+  readonly hint = 'A single transaction goes to POST /v1/transactions-pool.'
+}
+
+export class RqOffsetOutOfBounds extends PoolRefusal {
+  readonly code = 'POOL_020'
+  readonly number = 20
+  readonly hint = 'The linked transaction must be in the group, at most three after or four before.'
+}
+
+export class InvalidAtomicGroupID extends PoolRefusal {
+  readonly code = 'POOL_021'
+  readonly number = 21
+  readonly hint = 'Compute it as keccak256 of the ids of the transactions in their order.'
+}
+
+export class FailedToFindOffsetToRelativePosition extends PoolRefusal {
+  readonly code = 'POOL_022'
+  readonly number = 22
+  readonly hint = 'requestOffset: 1, 2, 3 for one of the next; 4, 5, 6, 7 for four, three, two, one before.'
+}
+
+export class FeeTooLow extends PoolRefusal {
+  readonly code = 'POOL_023'
+  readonly number = 23
+  readonly hint = 'Choose a higher fee selector; a group counts with its average.'
+}
+
+export class FeeTooBig extends PoolRefusal {
+  readonly code = 'POOL_024'
+  readonly number = 24
+  readonly hint = 'Choose a lower fee selector: this looks like a mistake.'
+}
+
+export class NothingToUpdate extends PoolRefusal {
+  readonly code = 'POOL_025'
+  readonly number = 25
+  readonly hint = 'Only a pending or invalid transaction outside atomic groups can be replaced, by another one.'
+}
+
 export class NotEnoughBalance extends PoolRefusal {
   readonly code = 'POOL_026'
   readonly number = 26

@@ -9,11 +9,14 @@ import type { Orm } from '../../../entities/orm.ts'
 import { isTransient, messageOf } from '../../../errors.ts'
 import { databaseAccounts, type AccountLookup } from './accounts.ts'
 import type { AdmissionDeps, RollupDomain } from './admission.ts'
+import { atomicPool } from './atomic-pool.ts'
 import { authorisations } from './authorisations.ts'
 import { ParamValidationFailed, PoolRefusal, SQLTimeout, TooManyRequests } from './errors.ts'
 import { explorer } from './explorer.ts'
+import type { FeeRange } from './fee-range.ts'
 import { createRoom } from './room.ts'
 import { startSignatureChecks } from './signature-pool.ts'
+import { slots } from './slots.ts'
 import { createStore } from './store.ts'
 import { transactions } from './transactions.ts'
 
@@ -24,6 +27,8 @@ export interface PoolApiDeps {
   readonly domain: () => RollupDomain
   /** Pending transactions the pool takes. */
   readonly maxTxs: number
+  /** Fees the pool takes. */
+  readonly feeRange: FeeRange
   /** Threads that check signatures. */
   readonly signatureThreads: number
   /** Where accounts are looked up; the database by default. */
@@ -34,16 +39,18 @@ export interface PoolApiDeps {
 export const poolApi =
   (options: PoolApiDeps): FastifyPluginAsync =>
   async app => {
-    const { orm, clock, domain, maxTxs } = options
+    const { orm, clock, domain, maxTxs, feeRange } = options
     const signatures = startSignatureChecks(options.signatureThreads)
     const accounts = options.accounts ?? databaseAccounts(orm, clock)
     const room = createRoom(orm, clock, maxTxs)
     const store = createStore(orm, clock)
-    const deps: AdmissionDeps = { orm, clock, domain, accounts, signatures, room, store }
+    const deps: AdmissionDeps = { orm, clock, domain, accounts, signatures, room, store, feeRange }
     app.addHook('onClose', () => signatures.stop())
     app.setErrorHandler((error, _request, reply) => answer(error, reply))
     await app.register(transactions(deps))
+    await app.register(atomicPool(deps))
     await app.register(authorisations(deps))
+    await app.register(slots(orm))
     await app.register(explorer({ orm, accounts, domain, room, maxTxs }))
   }
 

@@ -29,7 +29,16 @@ export const PoolTxRow = Type.Object({
   signature: Type.String(),
   timestamp: Type.String({ format: 'date-time' }),
   token: Type.Object({ id: Type.Integer() }),
-  requestFromAccountIndex: Type.Null(),
+  atomicGroupId: Nullable(Type.String()),
+  requestOffset: Nullable(Type.Integer({ description: 'Place of the linked transaction, relative to this one.' })),
+  requestFromAccountIndex: Nullable(Type.String()),
+  requestToAccountIndex: Nullable(Type.String()),
+  requestToHezEthereumAddress: Nullable(Type.String()),
+  requestToBJJ: Nullable(Type.String()),
+  requestTokenId: Nullable(Type.Integer()),
+  requestAmount: Nullable(Type.String()),
+  requestFee: Nullable(Type.Integer()),
+  requestNonce: Nullable(Type.Integer()),
 })
 
 /** `sender` is null when the account is not known any more. */
@@ -55,5 +64,18 @@ export const shownPoolTx = (tx: PoolTx, sender: AccountLeaf | null): Type.Static
   signature: tx.signature.slice(2),
   timestamp: tx.receivedAt.toISOString(),
   token: { id: Number(tx.tokenId) },
-  requestFromAccountIndex: null,
+  ...shownLink(tx),
+})
+
+const shownLink = ({ rq, rqOffset, atomicGroupId }: PoolTx) => ({
+  atomicGroupId: atomicGroupId ?? null,
+  requestOffset: rqOffset ?? null,
+  requestFromAccountIndex: rq ? formatIdx(rq.fromIdx, rq.tokenId) : null,
+  requestToAccountIndex: rq?.toIdx ? formatIdx(rq.toIdx, rq.tokenId) : null,
+  requestToHezEthereumAddress: rq?.toEthAddr ? formatEthAddr(rq.toEthAddr) : null,
+  requestToBJJ: rq?.toBjj ? formatBjj(rq.toBjj as Hex) : null, // stored from a parsed key
+  requestTokenId: rq?.tokenId ?? null,
+  requestAmount: rq?.amount ?? null,
+  requestFee: rq?.fee ?? null,
+  requestNonce: rq?.nonce ?? null,
 })

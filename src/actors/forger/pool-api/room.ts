@@ -8,8 +8,8 @@ import type { Orm } from '../../../entities/orm.ts'
 import { PoolFull } from './errors.ts'
 
 export interface Room {
-  /** Takes one place, or throws PoolRefusal 27. The answer gives the place back when the transaction was not stored. */
-  take(): Promise<() => void>
+  /** Takes places, or throws PoolRefusal 27. The answer gives them back when the transactions were not stored. */
+  take(places: number): Promise<() => void>
   /** Pending transactions, at most a second old. */
   pending(): Promise<number>
 }
@@ -38,12 +38,12 @@ export function createRoom(orm: () => Orm, clock: Clock, maxTxs: number): Room {
   }
   return {
     pending: current,
-    async take() {
+    async take(places) {
       await current()
-      if (pending >= maxTxs) throw new PoolFull('the pool is full', { maxTxs })
-      pending += 1
+      if (pending + places > maxTxs) throw new PoolFull('the pool is full', { maxTxs })
+      pending += places
       return () => {
-        pending -= 1
+        pending -= places
       }
     },
   }

@@ -1,13 +1,16 @@
 /**
  * From the body of `POST /transactions-pool` to the transaction its owner signed: everything that can be decided without
  * looking anything up. Pure. Refuses with the codes of reference 9.9.
+ *
+ * The id covers sender, token, amount, nonce and fee only: the same id may be signed again for another receiver.
  */
 import { Type } from 'typebox'
-import type { PoolTxType } from '../../../entities/forger/pool-tx.ts'
+import type { LinkedFields, PoolTxType } from '../../../entities/forger/pool-tx.ts'
 import { expandKey } from '../rollup/bjj.ts'
 import { exactFloat40 } from '../rollup/float40.ts'
 import { feeOf } from '../rollup/fees.ts'
 import { l2TxId } from '../rollup/l2-codec.ts'
+import { NO_LINK } from '../rollup/links.ts'
 import { ANY_ETH_ADDR, EXIT_IDX, NO_IDX, ZERO_ETH_ADDR, type Hex, type SignedL2Tx } from '../rollup/types.ts'
 import {
   ExitAmount0,
@@ -23,7 +26,8 @@ import { parseBjj, parseEthAddr, parseIdx, parseSignature } from './hez-format.t
 const FIRST_USER_IDX = 256
 const optional = <T extends Type.TSchema>(schema: T): Type.TOptional<Type.TUnion<[T, Type.TNull]>> =>
   Type.Optional(Type.Union([schema, Type.Null()]))
-const word = (description: string): Type.TString => Type.String({ maxLength: 160, description })
+/** A short text. */
+export const word = (description: string): Type.TString => Type.String({ maxLength: 160, description })
 
 export const SubmissionBody = Type.Object(
   {
@@ -41,8 +45,12 @@ export const SubmissionBody = Type.Object(
     nonce: Type.Integer({ minimum: 0, maximum: 2 ** 40 - 1 }),
     maxNumBatch: optional(Type.Integer({ description: 'Must be 0.' })),
     signature: word('64 bytes, hex: compressed R8 and S, both little-endian.'),
-    requestOffset: optional(Type.Integer()),
-    requestFromAccountIndex: optional(word('Must be null: linked transactions are not taken here.')),
+    requestOffset: optional(
+      Type.Integer({
+        description: 'Of an atomic group only: 1, 2, 3 is linked to one of the next, 4, 5, 6, 7 to four … one before.',
+      }),
+    ),
+    requestFromAccountIndex: optional(word('Not read: what is linked is found by its offset.')),
   },
   { additionalProperties: true, description: 'A signed L2 transaction, as the Hermez node takes it.' },
 )
@@ -57,14 +65,21 @@ export interface Submission {
   readonly fee: bigint
   /** Compressed key of the receiver, for a transfer to a key. */
   readonly toBjj: Hex | null
+  /** Of a member of an atomic group: the group's id and the fields of the transaction it is linked to. */
+  readonly link: { readonly group: Hex; readonly to: LinkedFields } | null
 }
 
-/** Throws PoolRefusal 1, 5, 6, 7 or 14. */
+/** A transaction on its own. Throws PoolRefusal 1, 5, 6, 7 or 14. */
 export function readSubmission(body: SubmissionBody): Submission {
-  if ((body.maxNumBatch ?? 0) !== 0) throw refuse('maxNumBatch', 'must be 0')
   if (body.requestFromAccountIndex != null || (body.requestOffset ?? 0) !== 0) {
-    throw new NotAtomicTxsInPostPoolTx('a linked transaction is only taken together with its group')
+    throw new NotAtomicTxsInPostPoolTx('atomic transactions are only accepted in POST /v1/atomic-pool')
   }
+  return readUnlinked(body)
+}
+
+/** The transaction without what it says about others. Throws PoolRefusal 1, 5, 6 or 7. */
+export function readUnlinked(body: SubmissionBody): Submission {
+  if ((body.maxNumBatch ?? 0) !== 0) throw refuse('maxNumBatch', 'must be 0: other values are not supported')
   const fromIdx = required(parseIdx(body.fromAccountIndex), 'fromAccountIndex', 'is not an account index')
   if (fromIdx < FIRST_USER_IDX) throw refuse('fromAccountIndex', 'is not the account of a user')
   const amount = encodable(BigInt(body.amount))
@@ -81,17 +96,14 @@ export function readSubmission(body: SubmissionBody): Submission {
     toEthAddr: receiver.ethAddr,
     toBjjAy: receiver.bjj ? expandKey(receiver.bjj).ay : 0n,
     toBjjSign: receiver.bjj ? expandKey(receiver.bjj).sign : 0,
-    rqOffset: 0,
-    rqTxCompressedDataV2: 0n,
-    rqToEthAddr: ZERO_ETH_ADDR,
-    rqToBjjAy: 0n,
+    ...NO_LINK,
     signature: required(parseSignature(body.signature, 64), 'signature', 'is not 64 bytes of hex'),
   }
   const txId = sameIdentity(body, type, l2TxId(tx))
   if (type === 'Exit' && amount === 0n) throw new ExitAmount0('an exit of nothing is not possible')
   const fee = feeOf(amount, body.fee)
   if (fee === null) throw new FeeOverflow('the fee of this amount and selector is too large')
-  return { tx, type, txId, fee, toBjj: receiver.bjj }
+  return { tx, type, txId, fee, toBjj: receiver.bjj, link: null }
 }
 
 interface Receiver {

@@ -1,6 +1,5 @@
 import test from 'ava'
-import { Account, Batch, FoldedState } from '../../../../src/entities/forger/batch.ts'
-import { forgerSchema } from '../../../../src/entities/forger/index.ts'
+import { Batch } from '../../../../src/entities/forger/batch.ts'
 import { AccountCreationAuth, PoolTx } from '../../../../src/entities/forger/pool-tx.ts'
 import type { Orm } from '../../../../src/entities/orm.ts'
 import { DatabaseDownError } from '../../../../src/entities/errors.ts'
@@ -12,73 +11,11 @@ import {
 import { ANY_ETH_ADDR } from '../../../../src/actors/forger/rollup/types.ts'
 import { formatBjj } from '../../../../src/actors/forger/pool-api/hez-format.ts'
 import { poolApi } from '../../../../src/actors/forger/pool-api/pool-api.ts'
-import { bareRole, NOON, openTestOrm, serve, stillClock, type Served } from '../../../http/harness.ts'
-import { useDatabases } from '../../../support/postgres.ts'
-import { bodyOf, CHAIN_ID, l2Tx, ROLLUP, wallet, type Wallet } from './wallet.ts'
+import { bareRole, NOON, serve, stillClock } from '../../../http/harness.ts'
+import { alice, ANY_FEE, bob, carol, domain, ETHER, usePools } from './pool.ts'
+import { bodyOf, CHAIN_ID, l2Tx, ROLLUP, type Wallet } from './wallet.ts'
 
-const databases = useDatabases(test)
-const ends: (() => Promise<unknown>)[] = []
-test.after.always('servers and connections end', async () => {
-  for (const end of ends) await end()
-})
-
-test.before(() => databases.template('forger', async url => (await openTestOrm(url, [forgerSchema])).close()))
-
-const alice = wallet(1)
-const bob = wallet(2)
-const carol = wallet(3)
-const ETHER = 10n ** 18n
-
-const domain = () => ({ chainId: CHAIN_ID, rollup: ROLLUP })
-
-interface Pool extends Served {
-  readonly orm: Orm
-  readonly submit: (body: unknown) => Promise<{ status: number; body: unknown }>
-  readonly stored: () => Promise<number>
-}
-
-/** Alice owns 256 and bob 257 in ether, alice 258 in token 1. */
-async function openPool(maxTxs = 100): Promise<Pool> {
-  const orm = await openTestOrm(await databases.create('forger'), [forgerSchema])
-  const em = orm.em.fork()
-  em.create(FoldedState, { name: 'base', batchNum: 3, root: 0n, lastIdx: 258n })
-  for (const [idx, owner, tokenId, nonce] of [
-    [256, alice, 0, 5],
-    [257, bob, 0, 0],
-    [258, alice, 1, 0],
-  ] as const) {
-    em.create(Account, {
-      idx: BigInt(idx),
-      tokenId: BigInt(tokenId),
-      nonce: BigInt(nonce),
-      balance: ETHER,
-      batchNum: 3,
-      ay: owner.key.ay,
-      sign: owner.key.sign,
-      ethAddr: owner.ethAddr,
-    })
-  }
-  await em.flush()
-  let now = NOON
-  const clock = { ...stillClock, now: () => (now += 2000) } // every look is new
-  const role = bareRole({
-    publicRoutes: () => poolApi({ orm: () => orm, clock, domain, maxTxs, signatureThreads: 1 }),
-  })
-  const served = await serve({ orm: () => orm, roles: [role] })
-  ends.push(
-    () => served.app.close(),
-    () => orm.close(),
-  )
-  return {
-    ...served,
-    orm,
-    submit: async body => {
-      const answer = await served.post('/v1/transactions-pool', body, {})
-      return { status: answer.statusCode, body: answer.json() }
-    },
-    stored: () => orm.em.fork().count(PoolTx, {}),
-  }
-}
+const openPool = usePools(test)
 
 const transfer = l2Tx({ fromIdx: 256, toIdx: 257, nonce: 5, userFee: 10 })
 
@@ -321,7 +258,7 @@ const down = (): Orm => {
 }
 
 test('while the database is down the pool says so in its own words', async t => {
-  const pool = poolApi({ orm: down, clock: stillClock, domain, maxTxs: 1, signatureThreads: 1 })
+  const pool = poolApi({ orm: down, clock: stillClock, domain, maxTxs: 1, feeRange: ANY_FEE, signatureThreads: 1 })
   const { app, post } = await serve({ roles: [bareRole({ publicRoutes: () => pool })] })
   const answer = await post('/v1/transactions-pool', bodyOf(transfer, alice), {})
   t.is(answer.statusCode, 503)

@@ -2,8 +2,10 @@
 import { compressKey, secretFromSeed, seedFromEthKey } from '../../../../src/actors/forger/rollup/bjj.ts'
 import { ethAddressOfKey } from '../../../../src/actors/forger/rollup/authorisation.ts'
 import { l2TxId } from '../../../../src/actors/forger/rollup/l2-codec.ts'
+import { linkTo, relativeOf } from '../../../../src/actors/forger/rollup/links.ts'
 import { signL2 } from '../../../../src/actors/forger/rollup/l2-signature.ts'
 import { ZERO_ETH_ADDR, type BjjKey, type Hex, type L2Tx } from '../../../../src/actors/forger/rollup/types.ts'
+import { atomicGroupIdOf } from '../../../../src/actors/forger/pool-api/atomic-group.ts'
 import { formatBjj, formatEthAddr } from '../../../../src/actors/forger/pool-api/hez-format.ts'
 
 export const CHAIN_ID = 31_337
@@ -44,6 +46,16 @@ export const l2Tx = (over: Partial<L2Tx>): L2Tx => ({
 
 const typeOf = (tx: L2Tx): string =>
   tx.toIdx === 1 ? 'Exit' : tx.toIdx > 1 ? 'Transfer' : tx.toBjjAy === 0n ? 'TransferToEthAddr' : 'TransferToBJJ'
+
+/** Transactions and who signs each, linked by offset, as the body of an atomic group. */
+export function groupOf(members: readonly (readonly [tx: L2Tx, from: Wallet, offset: number])[]) {
+  const transactions = members.map(([tx, from, offset], at) => {
+    const target = members[at + relativeOf(offset)]?.[0] ?? tx
+    const linked = { ...tx, ...linkTo(offset, target) }
+    return { ...bodyOf(linked, from), requestOffset: offset }
+  })
+  return { atomicGroupId: atomicGroupIdOf(members.map(([tx]) => l2TxId(tx))), transactions }
+}
 
 /** The body of a submission in the Hermez formats, signed by `from`. */
 export function bodyOf(tx: L2Tx, from: Wallet, chainId = CHAIN_ID): Record<string, unknown> {
