@@ -65,7 +65,7 @@ export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise
       crashes: crashStore(parts.orm, log),
       attributeFloating: true,
     })
-    return await live(system, log, () => welcome({ url, tokens, demo, log }))
+    return await live(system, log, () => welcome({ url, tokens, demo, log, roles }))
   } finally {
     await rm(join(folder.path, 'daemon.json'), { force: true })
     folder.release()

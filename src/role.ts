@@ -122,6 +122,8 @@ export interface Role<Section = unknown> {
   /** Lower-case; also the folder, the configuration section and the HTTP prefix `/v1/<name>`. */
   readonly name: string
   readonly summary: string
+  /** What to try first, for the sheet that is shown when everything runs: a word or two, and the command. */
+  readonly tryFirst?: readonly (readonly [what: string, command: string])[]
   /** TypeBox schema of its section; every field has a description. */
   readonly config: TObject
   /** Its tables and migrations. */

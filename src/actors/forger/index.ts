@@ -13,7 +13,6 @@ import { forgerSweeps } from './retention.ts'
 import { rollupSource } from './rollup-source.ts'
 import { forgerReadiness } from './readiness.ts'
 import { forgerRoutes } from './routes.ts'
-import { tokenValuesOf } from './token-values.ts'
 import { forgerTree, shownProvers } from './tree.ts'
 
 type Ctx = RoleContext<ForgerConfig>
@@ -42,11 +41,6 @@ export default defineRole<ForgerConfig>({
       clock,
       domain: () => ({ chainId: chain(config.chain).chainId, rollup: config.rollup }),
       maxTxs: config.pool.maxTxs,
-      feeRange: {
-        values: tokenValuesOf(Object.values(config.tokens ?? {})),
-        minUsd: config.pool.minFeeUsd,
-        maxUsd: config.pool.maxFeeUsd,
-      },
       signatureThreads: 1,
     }),
   explain: explainForger,
