@@ -4,6 +4,7 @@
  * done twice, or not reached in time.
  *
  *   npm run load -- --provers 16 --proof-ms 1000 --batches 200 [--fail-rate R --hang-rate R --reorg-rate R --kills N --seed S]
+ *   npm run load -- --backlog 100000 --max-tx 2048 --provers 3 --proof-ms 15000 --users 200
  */
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ import { pause, startDaemon, type LoadDaemon } from './load/daemon.ts'
 import { readOptions, type LoadOptions } from './load/options.ts'
 import { seeded } from './load/random.ts'
 import { forgedOnChain, judgeChain, measureSpeed } from './load/report.ts'
-import { deposit, openTraffic } from './load/traffic.ts'
+import { deposit, openTraffic, type Traffic } from './load/traffic.ts'
 import { openWorld, type LoadWorld } from './load/world.ts'
 
 const DRAIN_MS = 120_000
@@ -48,10 +49,11 @@ async function run(
   let peak = 0
   const startsMs: number[] = []
   const traffic = await openTraffic(world, () => current.url)
+  if (options.backlog > 0) await prepareBacklog(world, first.url, traffic, options.backlog)
   const began = performance.now()
   const cpuBefore = first.cpuMs()
   const warmUp = await forgedOnChain(chain, world)
-  const target = warmUp + options.batches
+  const target = warmUp + (options.backlog > 0 ? Math.ceil(options.backlog / options.maxTx) : options.batches)
   let over = false
   let forged = warmUp
   const killer = killAtRandom(
@@ -67,7 +69,7 @@ async function run(
     },
   )
   const reorganiser = reorganise(options, world, random, () => over)
-  const sender = keepSending(options, traffic.send, () => over)
+  const sender = options.backlog > 0 ? undefined : keepSending(options, traffic.send, () => over)
   let said = 0
   const finished = (): boolean => forged >= target && killer.left() === 0
   while (!finished() && performance.now() - began < options.limitSeconds * 1000) {
@@ -106,6 +108,23 @@ async function run(
 
 /** Two blocks more, so that what was broadcast last is in. */
 const settleChain = (options: LoadOptions): Promise<void> => pause(2_500 * options.blockSeconds)
+
+/** Fills the pool while nothing is forged. */
+async function prepareBacklog(world: LoadWorld, url: string, traffic: Traffic, count: number): Promise<void> {
+  const token = await tokenOf(world, 'operator')
+  const tell = async (what: 'pause' | 'resume'): Promise<void> => {
+    const headers = { authorization: `Bearer ${token}` }
+    const answer = await fetch(`${url}/v1/forger/${what}`, { method: 'POST', headers })
+    if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`)
+  }
+  await tell('pause')
+  const telling = setInterval(() => say(`${traffic.accepted.length} of ${count} transfers in the pool`), 10_000)
+  await traffic.fill(count).finally(() => clearInterval(telling))
+  await tell('resume')
+}
+
+const tokenOf = async (world: LoadWorld, name: 'operator' | 'viewer'): Promise<string> =>
+  (await readFile(join(world.folder, 'data', 'tokens', name), 'utf8')).trim()
 
 /** Sends about as many transfers as the provers can take. */
 async function keepSending(
@@ -156,7 +175,7 @@ async function reorganise(
 
 /** Waits until nothing of ours is pending any more. */
 async function drain(url: string, world: LoadWorld): Promise<boolean> {
-  const token = (await readFile(join(world.folder, 'data', 'tokens', 'viewer'), 'utf8')).trim()
+  const token = await tokenOf(world, 'viewer')
   for (let waited = 0; waited < DRAIN_MS; waited += 500) {
     const answer = await fetch(`${url}/v1/forger/pool`, { headers: { authorization: `Bearer ${token}` } }).catch(
       () => null,

@@ -14,6 +14,8 @@ export interface LoadOptions {
   /** `kill -9` of the daemon at so many random moments. */
   readonly kills: number
   readonly seed: number
+  /** Transfers put into the pool of a paused forger before the clock starts; the run ends when all are forged. */
+  readonly backlog: number
   /** L2 transactions sent for every batch the provers can make. */
   readonly txsPerBatch: number
   readonly maxTx: number
@@ -34,6 +36,7 @@ const FLAGS = {
   'reorg-rate': '0',
   kills: '0',
   seed: '1',
+  backlog: '0',
   'txs-per-batch': '3',
   'max-tx': '32',
   users: '24',
@@ -70,6 +73,7 @@ export function readOptions(
     reorgRate: number('reorg-rate'),
     kills: number('kills'),
     seed: number('seed'),
+    backlog: number('backlog'),
     txsPerBatch: number('txs-per-batch'),
     maxTx: number('max-tx'),
     users: number('users'),

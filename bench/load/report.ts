@@ -54,6 +54,8 @@ export interface Speed {
   readonly proven: number
   /** Achieved proofs / (provers × time / time of a proof), from the first posting to the last proof. */
   readonly utilisation: number | null
+  /** Time from the first posting to the last proof / the time the provers worked, failed tries included, at that together. */
+  readonly wallToProvers: number | null
   /** Milliseconds from the proof in the database to the first byte sent. */
   readonly proofToBroadcast: Percentiles
   /** The same from the moment all batches before it were proven as well: batches are sent in order. */
@@ -97,9 +99,14 @@ export async function measureSpeed(
     const first = Math.min(...jobs.rows.map(job => job.posted_at.getTime()))
     const last = Math.max(...proven.map(job => job.ended_at?.getTime() ?? 0))
     const possible = (provers * (last - first)) / proofMs
+    const worked = jobs.rows.reduce(
+      (sum, job) => sum + ((job.ended_at ?? job.posted_at).getTime() - job.posted_at.getTime()),
+      0,
+    )
     return {
       proven: proven.length,
       utilisation: proven.length === 0 ? null : round(proven.length / possible, 3),
+      wallToProvers: worked === 0 ? null : round(((last - first) * provers) / worked, 3),
       proofToBroadcast: percentiles(sends.rows.map(row => Number(row.ms))),
       inLineToBroadcast: percentiles(sends.rows.map(row => Number(row.in_line_ms))),
       scheduleToPost: percentiles(waits(jobs.rows)),

@@ -27,13 +27,17 @@ export interface Traffic {
   /** Transfers the API accepted. */
   readonly accepted: readonly Sent[]
   readonly refused: number
-  /** Sends `count` transfers, waiting out a daemon that is away. */
+  /** Sends `count` transfers one after the other, waiting out a daemon that is away. */
   send(count: number): Promise<void>
+  /** Sends `count` transfers, many at once. */
+  fill(count: number): Promise<void>
 }
 
 const DEPOSIT = parseEther('1000')
 const UNIT = 10n ** 12n
 const FEE_SELECTOR = 100
+/** Requests under way while the pool is filled. */
+const AT_ONCE = 32
 
 export async function deposit(world: LoadWorld): Promise<void> {
   const transport = http(world.anvil.rpcUrl)
@@ -62,12 +66,13 @@ export async function openTraffic(world: LoadWorld, url: () => string): Promise<
   const accepted: Sent[] = []
   let refused = 0
   let turn = 0
-  const one = async (): Promise<void> => {
-    const from = users[turn % users.length]
-    const to = users[(turn + 1) % users.length]
+  /** A transfer of a user, who has no other under way, to the next. */
+  const one = async (user: number): Promise<void> => {
+    const from = users[user]
+    const to = users[(user + 1) % users.length]
     turn += 1
-    if (!from || !to) return
     const amount = BigInt(turn) * UNIT
+    if (!from || !to) return
     const { idx: fromIdx, nonce, seed } = from
     const tx = transferOf({ fromIdx, toIdx: to.idx, amount, nonce, userFee: FEE_SELECTOR })
     const answer = await post(url, submissionOf(tx, world.chainId, seed))
@@ -81,7 +86,15 @@ export async function openTraffic(world: LoadWorld, url: () => string): Promise<
       return refused
     },
     send: async count => {
-      for (let sent = 0; sent < count; sent += 1) await one()
+      for (let sent = 0; sent < count; sent += 1) await one(turn % users.length)
+    },
+    fill: async count => {
+      const end = turn + count
+      const stream = async (first: number): Promise<void> => {
+        for (let user = first; turn < end; user = user + AT_ONCE < users.length ? user + AT_ONCE : first)
+          await one(user)
+      }
+      await Promise.all(Array.from({ length: Math.min(AT_ONCE, users.length) }, (_, first) => stream(first)))
     },
   }
 }
