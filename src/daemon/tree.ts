@@ -12,6 +12,8 @@ import { schedules, schedulesActor } from '../actors/platform/schedules.ts'
 import { ref } from '../actors/kit/ref.ts'
 import { txManagerOf } from '../actors/lanes/tx-manager-messages.ts'
 import { txManager } from '../actors/lanes/tx-manager.ts'
+import { kzgProver } from '../actors/lanes/tx/kzg.ts'
+import type { AccountEntry } from '../actors/lanes/tx/lane.ts'
 import { txMetrics } from '../actors/lanes/tx/metrics.ts'
 import { httpActor } from '../http/http-actor.ts'
 import { buildServer } from '../http/server.ts'
@@ -121,11 +123,20 @@ function laneChild(parts: Parts, name: string, account: AccountConfig): ChildSpe
         maxFeePerGasWei: account.maxFee ?? tx.maxFee,
         maxPriorityFeePerGasWei: tx.maxPriorityFee,
         minPriorityFeePerGasWei: tx.minPriorityFee,
+        maxFeePerBlobGasWei: tx.maxBlobFee,
         bumpPercent: tx.bumpPercent,
         bumpAfterMs: tx.bumpAfter,
         maxInFlight: account.maxInFlight ?? tx.maxInFlight,
         gasMarginPercent: tx.gasMarginPercent,
       },
+      policy: {
+        modeOf: role => tx.roles[role]?.mode ?? tx.mode,
+        accountBudgetWei: account.dailyBudget ?? tx.dailyBudget ?? null,
+        roleBudgetWei: role => tx.roles[role]?.dailyBudget ?? null,
+      },
+      accounts: accountEntries(parts),
+      funds: { runwayWarningMs: tx.runwayWarning, minBalanceWei: account.minBalance ?? 0n },
+      blobs: kzgProver(chain.config.blobProofs),
       holder: `${hostname()}:${parts.folder}`,
       leaseMs: LEASE_MS,
       tickMs: tx.checkInterval,
@@ -136,6 +147,14 @@ function laneChild(parts: Parts, name: string, account: AccountConfig): ChildSpe
     }),
   })
 }
+
+/** Every account of this daemon, as those who wish may know it. */
+const accountEntries = ({ loaded: { config }, signers }: Parts): AccountEntry[] =>
+  Object.entries(config.accounts).flatMap(([name, { chain, dailyBudget }]) => {
+    const signer = signers.get(name)
+    const dailyBudgetWei = dailyBudget ?? config.tx.dailyBudget ?? null
+    return signer ? [{ chain, name, address: signer.address, signer: signer.source, dailyBudgetWei }] : []
+  })
 
 function httpChild(parts: Parts): ChildSpec {
   const { http } = parts.loaded.config
@@ -160,6 +179,7 @@ function httpChild(parts: Parts): ChildSpec {
           metrics: parts.metrics,
           tokens: parts.tokens,
           roles: parts.entries,
+          tellLane: (chain, account, ask) => parts.system().send(txManagerOf(chain, account), ask),
           poke: role => parts.system().send(ref<{ type: 'look' }>(`${role}/coordinator`), { type: 'look' }),
           clock: parts.clock,
           log: parts.log,

@@ -26,6 +26,9 @@ export interface HttpLimits {
   readonly rateLimit: number
 }
 
+/** What a person's change asks of a lane; all else is in the rows. */
+export type LaneAsk = { readonly type: 'look' } | { readonly type: 'bump'; readonly intentKey: string }
+
 export interface HttpDeps {
   readonly snapshot: () => TreeSnapshot
   /** Throws a transient OperatorError while the database is not up. */
@@ -38,6 +41,8 @@ export interface HttpDeps {
   readonly roles: readonly RoleEntry[]
   /** Tells the role to look again; called after its control was changed. Must not throw. */
   readonly poke: (role: string) => void
+  /** Has the lane of an account look, or raise a price; called after the change was committed. Must not throw. */
+  readonly tellLane: (chain: string, account: string, ask: LaneAsk) => void
   readonly clock: Clock
   readonly log: Log
   readonly version: string

@@ -13,6 +13,7 @@ import { TooManyRequestsError, UnknownRouteError } from './errors.ts'
 import { registerOpenApi } from './openapi.ts'
 import type { HttpDeps } from './ports.ts'
 import { sendProblem } from './problem.ts'
+import { accounts } from './routes/accounts.ts'
 import { audit } from './routes/audit.ts'
 import { crashes } from './routes/crashes.ts'
 import { decisions } from './routes/decisions.ts'
@@ -22,6 +23,7 @@ import { page } from './routes/page.ts'
 import { roleControl } from './routes/role-control.ts'
 import { session } from './routes/session.ts'
 import { status } from './routes/status.ts'
+import { transactionControl } from './routes/transaction-control.ts'
 import { transactions } from './routes/transactions.ts'
 import { tree } from './routes/tree.ts'
 import { addSharedSchemas } from './schemas.ts'
@@ -40,7 +42,20 @@ export async function buildServer(deps: HttpDeps): Promise<FastifyInstance> {
   addHeaders(app, deps)
   addSharedSchemas(app)
   await registerOpenApi(app, deps.version)
-  for (const plugin of [health, tree, status, transactions, crashes, decisions, audit, explain, roleControl, page]) {
+  for (const plugin of [
+    health,
+    tree,
+    status,
+    transactions,
+    transactionControl,
+    accounts,
+    crashes,
+    decisions,
+    audit,
+    explain,
+    roleControl,
+    page,
+  ]) {
     await app.register(plugin(deps))
   }
   await app.register(session(deps, gate))

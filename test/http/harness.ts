@@ -89,6 +89,7 @@ export async function serve(options: Options = {}): Promise<Served> {
     metrics: { contentType: 'text/plain; version=0.0.4', text: async () => 'fk_up 1\n' },
     tokens: { viewer: new Secret(VIEWER), operator: new Secret(OPERATOR) },
     poke: role => poked.push(role),
+    tellLane: (chain, account, ask) => void sent.push([`tx-manager:${chain}/${account}`, ask]),
     clock: stillClock,
     log: silentLog,
     version: '0.0.0-test',

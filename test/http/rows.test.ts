@@ -186,11 +186,17 @@ test('explain falls back to decisions and transactions, and says when nothing is
   const orm = await fresh()
   const em = orm.em.fork()
   em.create(Decision, decision('session/1:5', 'wait', 'deadline in 12 blocks') as never)
-  em.create(Intent, intent({ subject: 'batch/1', state: 'parked', because: 'fees above the ceiling' }) as never)
+  em.create(
+    Intent,
+    intent({ subject: 'batch/1', state: 'parked', parkedFor: 'person', because: 'fees above the ceiling' }) as never,
+  )
   await em.flush()
   const { get } = await serve({ orm: () => orm })
   t.like((await get('/v1/explain/session/1:5')).json(), { state: 'wait', because: 'deadline in 12 blocks' })
-  t.like((await get('/v1/explain/batch/1')).json(), { state: 'parked', because: 'fees above the ceiling' })
+  t.like((await get('/v1/explain/batch/1')).json(), {
+    state: 'parked',
+    because: 'fees above the ceiling',
+  })
   t.is((await get('/v1/explain/batch/99')).json().code, 'HTTP_004')
 })
 

@@ -18,8 +18,8 @@ import { migrate, openOrm, type Orm } from '../../src/entities/orm.ts'
 import { ref } from '../../src/actors/kit/ref.ts'
 import { txManager } from '../../src/actors/lanes/tx-manager.ts'
 import type { TxManagerMessage } from '../../src/actors/lanes/tx-manager-messages.ts'
-import type { Limits, TxManagerArgs } from '../../src/actors/lanes/tx/lane.ts'
-import { findTransaction, type TransactionView } from '../../src/actors/lanes/tx/explain.ts'
+import type { AccountEntry, Limits, TxManagerArgs } from '../../src/actors/lanes/tx/lane.ts'
+import { findTransaction, type TransactionView } from '../../src/entities/kernel/transaction-view.ts'
 import { cancel, wish, type Wish } from '../../src/actors/lanes/wish.ts'
 import { TEST_CHAIN_ID, TEST_KEYS, useAnvil } from './anvil.ts'
 import { drive, type DrivenActor } from './context.ts'
@@ -48,6 +48,8 @@ export interface Bench {
   start(changes?: LaneChanges): Promise<Lane>
   /** A hit of the counter under this key, as it would be wished for. */
   plainWish(key: string): Wish
+  /** The account as a daemon makes it known. */
+  entry(dailyBudgetWei?: bigint): AccountEntry
   wish(key: string, changes?: Partial<Wish>): Promise<Intent>
   cancel(key: string, because: string): Promise<void>
   tx(key: string): Promise<TransactionView>
@@ -112,6 +114,13 @@ async function createBench(orm: Orm, rpcUrl: string, through?: string): Promise<
     mine,
     start: async (changes = {}) => startLane(bench, connect(through ?? rpcUrl), changes),
     plainWish: key => plainWish(key, counter),
+    entry: dailyBudgetWei => ({
+      chain: 'local',
+      name: 'main',
+      address: account.address,
+      signer: 'privateKey',
+      dailyBudgetWei: dailyBudgetWei ?? null,
+    }),
     wish: (key, changes = {}) =>
       orm.em.fork().transactional(em => wish(em, { ...plainWish(key, counter), ...changes }, clock)),
     cancel: (key, because) => orm.em.fork().transactional(em => cancel(em, key, because, clock)),
@@ -173,6 +182,7 @@ const LIMITS: Limits = {
   maxFeePerGasWei: 500n * GWEI,
   maxPriorityFeePerGasWei: null,
   minPriorityFeePerGasWei: 0n,
+  maxFeePerBlobGasWei: 100n * GWEI,
   bumpPercent: 12,
   bumpAfterMs: 60_000,
   maxInFlight: 64,

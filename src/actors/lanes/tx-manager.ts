@@ -12,6 +12,7 @@ import type { TxManagerMessage } from './tx-manager-messages.ts'
 import { foreign } from './tx/classify.ts'
 import { forkOf, laneName, reach, sayOnce, unsay, type Lane, type TxManagerArgs } from './tx/lane.ts'
 import { fenced } from './tx/commit.ts'
+import { lookAtFunds, registerAccounts } from './tx/funds.ts'
 import { releaseLease, takeLease } from './tx/lease.ts'
 import { tellUntold } from './tx/outcomes.ts'
 import { bumpNow, pass, sendNow } from './tx/pass.ts'
@@ -54,6 +55,7 @@ async function handle(lane: Lane, message: TxManagerMessage): Promise<void> {
     case 'tick':
       await fenced(lane, async () => {}) // extends the lease
       await pass(lane)
+      await lookAtFunds(lane)
       return tellUntold(lane)
     case 'bump':
       return bumpNow(lane, message.intentKey)
@@ -67,6 +69,7 @@ async function holdsLane(lane: Lane): Promise<boolean> {
   const answer = await takeLease(forkOf(lane), laneName(lane.args), holder, leaseMs)
   if (answer.held) {
     forget(lane)
+    await registerAccounts(lane)
     lane.fence = answer.fence
     unsay(lane, 'passive')
     lane.log.debug('sends for this account', { fence: answer.fence.toString() })
@@ -98,13 +101,30 @@ function waitOut(lane: Lane, error: unknown): void {
   throw error
 }
 
-const freshMemory = (): Pick<Lane, 'head' | 'latestCount' | 'market' | 'scanned' | 'hold' | 'lagging' | 'recheck'> => ({
+type Forgettable =
+  | 'head'
+  | 'latestCount'
+  | 'market'
+  | 'scanned'
+  | 'hold'
+  | 'lagging'
+  | 'recheck'
+  | 'wantsBlobs'
+  | 'fundsAt'
+  | 'fundsNonce'
+  | 'parkedAt'
+
+const freshMemory = (): Pick<Lane, Forgettable> => ({
   head: null,
   latestCount: 0,
   market: null,
   scanned: null,
   hold: null,
   lagging: 0,
+  wantsBlobs: false,
+  fundsAt: 0,
+  fundsNonce: -1,
+  parkedAt: 0,
   recheck: true, // nothing in memory is proof that mined ones still stand
 })
 
@@ -115,7 +135,7 @@ function laneFor(args: TxManagerArgs, ctx: Context<TxManagerMessage>): Lane {
     log: ctx.log,
     clock: ctx.clock,
     signal: () => ctx.signal,
-    send: ctx.send,
+    send: (to, message) => ctx.send(to, message),
     again: planner(ctx),
     fence: null,
     reprice: new Set(),

@@ -2,25 +2,33 @@
  * The tx-manager's promise to its callers. Nothing else is promised.
  *
  * - A wish is accepted once for a key: asking again with the same content answers the same intent; with other content
- *   it is an error. It is accepted in the caller's own transaction: no commit, no wish.
+ *   it is an error (TX_001). It is accepted in the caller's own transaction: no commit, no wish. What can never be a
+ *   transaction (TX_002), names an account nobody has (TX_003), or is worth more than the account may spend in a day
+ *   (TX_004) is refused then and there; nothing of it is stored.
  * - At most one effect, whatever dies. Nonce, fees and exact signed bytes are committed before the first byte is sent;
  *   what became of them is read from the receipts of every version, never from an error message. A wish gets another
  *   nonce only when its own was used, at the depth it waits for, by a transaction that is none of its versions.
- * - Wishes of one (chain, account) are sent in the order they were accepted, without waiting for each other's blocks.
- *   A poke (`look`, after the commit) sends at once; a lost poke costs one tick of the slow timer.
+ * - Wishes of one (chain, account) are sent in the order they were accepted, without waiting for each other's blocks;
+ *   only those that are parked step aside. A poke (`look`, after the commit) sends at once; a lost poke costs one tick
+ *   of the slow timer. A wish that names several accounts goes to one of them for good, in turn among those that can pay.
  * - When nothing else of the account is in flight, a wish is simulated first. One that would revert ends `reverted`
  *   with "simulation: REASON" and uses no nonce. Behind others it is sent as it is, with its own gas limit.
- * - Never above the fee ceiling: it waits below it, says so in `because`, and goes on by itself.
- * - Every wish ends: `confirmed` at the depth asked for, `reverted` (with the decoded reason), or `cancelled` (taken
- *   back, too late, or refused for good). The outcome is told until the caller acknowledges it in a transaction of its
- *   own, so it is told exactly once; a reorganisation before that depth takes nothing back, because nothing was told.
+ * - Never above a fee ceiling (the account's, or the wish's own when that is lower): it waits below it, says so in
+ *   `because`, and goes on by itself.
+ * - Never over the budget of a role, an account and a day (UTC), what is in flight counted at the most it can cost:
+ *   what does not fit is `parked` with the reason, and goes on when the day turns or when a person lets it.
+ * - A role in oversight has its wishes `parked`, each with its simulated outcome, until a person approves, edits or
+ *   rejects them. In a dry run they are simulated, parked, and never sent.
+ * - Every wish ends or waits for somebody: `confirmed` at the depth asked for, `reverted` (with the decoded reason),
+ *   `cancelled` (taken back, too late, rejected, or refused for good), or `parked` with what a person can do about it.
+ *   The outcome is told until the caller acknowledges it in a transaction of its own, so it is told exactly once; a
+ *   reorganisation before that depth takes nothing back, because nothing was told.
  */
-import { LockMode } from '@mikro-orm/core'
-import { sql } from 'kysely'
 import type { Clock } from '../../clock.ts'
+import { cancelIntent } from '../../entities/kernel/intent-changes.ts'
 import { Intent, SETTLED_STATES } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
-import { WishConflictError, WishMalformedError } from './errors.ts'
+import { accept } from './tx/accept.ts'
 
 export interface Wish {
   /** Derived from the meaning; the same effect must always make the same key. Used up for ever, also when cancelled. */
@@ -28,8 +36,8 @@ export interface Wish {
   readonly role: string
   readonly subject: string
   readonly chain: string
-  /** The account's name in the configuration. */
-  readonly account: string
+  /** The account's name in the configuration; of several, one that can pay is chosen in turn. */
+  readonly account: string | readonly string[]
   readonly to: string
   readonly data: string
   readonly value: bigint
@@ -40,74 +48,34 @@ export interface Wish {
   /** Blocks on top of its own before it is settled; 0 settles it as soon as it is mined. */
   readonly confirmations: number
   readonly traceId: string | null
+  /** Fee ceiling of this one, wei per gas. Left out or null: only the account's. */
+  readonly maxFeePerGas?: bigint | null
+  /** Blobs of 131072 bytes each, hex: makes it a blob transaction (EIP-4844). */
+  readonly blobs?: readonly string[]
 }
 
 /**
- * Accepts the wish inside the caller's transaction. Throws WishConflictError when the key stands for something else,
- * WishMalformedError when it can never be a transaction.
+ * Accepts the wish inside the caller's transaction. Throws WishConflictError (TX_001), WishMalformedError (TX_002),
+ * UnknownAccountError (TX_003) or OverBudgetError (TX_004).
  */
 export async function wish(em: Em, wanted: Wish, clock: Clock): Promise<Intent> {
-  refuseMalformed(wanted)
-  const now = new Date(clock.now())
-  const { key, role, subject, chain, account, to, data, confirmations, traceId } = wanted
-  const inserted = await sql`
-    insert into kernel.intent (key, role, subject, chain, account, "to", data, value, gas_limit, not_after_block,
-      confirmations, state, created_at, updated_at, trace_id)
-    values (${key}, ${role}, ${subject}, ${chain}, ${account}, ${to}, ${data}, ${wanted.value.toString()}::numeric,
-      ${wanted.gasLimit?.toString() ?? null}::bigint, ${wanted.notAfterBlock?.toString() ?? null}::bigint,
-      ${confirmations}, 'queued', ${now}, ${now}, ${traceId})
-    on conflict (key) do nothing`.execute(em.getKysely())
-  const intent = await em.findOneOrFail(Intent, { key })
-  return inserted.numAffectedRows === 1n ? intent : sameOrConflict(intent, wanted)
+  const [intent] = await wishAll(em, [wanted], clock)
+  if (!intent) throw new Error(`the wish ${wanted.key} was neither accepted nor refused`) // cannot be
+  return intent
 }
 
-const HEX = /^0x([0-9a-f]{2})*$/i
-const ADDRESS = /^0x[0-9a-f]{40}$/i
-
-function refuseMalformed({ key, to, data, value, gasLimit, confirmations }: Wish): void {
-  const checks = {
-    key: key !== '',
-    to: ADDRESS.test(to),
-    data: HEX.test(data),
-    value: value >= 0n && value < 1n << 256n,
-    gasLimit: gasLimit === null || (gasLimit >= 21_000n && gasLimit < 1n << 63n),
-    confirmations: Number.isSafeInteger(confirmations) && confirmations >= 0,
-  }
-  const wrong = Object.entries(checks).find(([, fits]) => !fits)
-  if (!wrong) return
-  throw new WishMalformedError(`the wish ${key} has no usable ${wrong[0]}`, { facts: { key, field: wrong[0] } })
-}
-
-function sameOrConflict(known: Intent, wanted: Wish): Intent {
-  const fields = ['chain', 'account', 'to', 'data', 'value'] as const
-  const other = fields.find(field => plain(known[field]) !== plain(wanted[field]))
-  if (other === undefined) return known
-  throw new WishConflictError(`the key ${wanted.key} already stands for a transaction with another ${other}`, {
-    facts: { key: wanted.key, field: other },
-  })
-}
-
-/** Addresses and data mean the same in any case. */
-const plain = (value: string | bigint): string => String(value).toLowerCase()
+/**
+ * Accepts all of them, in this order, or throws as `wish` does; then the caller's transaction must not be committed.
+ * Answers their intents in the same order.
+ */
+export const wishAll = (em: Em, wanted: readonly Wish[], clock: Clock): Promise<Intent[]> => accept(em, wanted, clock)
 
 /**
  * Takes a wish back, inside the caller's transaction. A wish without a nonce is cancelled at once; one that was signed
  * has its nonce taken back by a no-op, unless it is mined first: the outcome says which. Settled wishes stay as they are.
  */
 export async function cancel(em: Em, key: string, because: string, clock: Clock): Promise<void> {
-  const intent = await em.findOne(Intent, { key }, { lockMode: LockMode.PESSIMISTIC_WRITE, refresh: true })
-  if (!intent || intent.settledAt) return
-  const now = new Date(clock.now())
-  if (intent.nonce === null || intent.nonce === undefined) {
-    intent.state = 'cancelled'
-    intent.settledAt = now
-  } else if (intent.state === 'sent') {
-    intent.state = 'cancelling'
-  }
-  intent.because = because
-  intent.cancelBecause = because
-  intent.updatedAt = now
-  await em.flush()
+  await cancelIntent(em, key, because, new Date(clock.now()))
 }
 
 /** Settled wishes of a role that it has not acknowledged yet, oldest first. */

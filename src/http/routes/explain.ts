@@ -5,14 +5,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { Decision } from '../../entities/kernel/decision.ts'
-import { Attempt, Intent, type IntentState } from '../../entities/kernel/intent.ts'
+import { listTransactions } from '../../entities/kernel/transaction-view.ts'
+import { sentence } from '../../entities/kernel/transaction-words.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { Explanation } from '../../role.ts'
 import { NotThereError } from '../errors.ts'
 import type { HttpDeps } from '../ports.ts'
 import { Anything, Nullable, problems } from '../schemas.ts'
 import { shownDecision } from './decisions.ts'
-import { shownIntent } from './transaction-rows.ts'
 
 const Answer = Type.Object({
   subject: Type.String(),
@@ -54,30 +54,15 @@ async function askRoles(deps: HttpDeps, subject: string): Promise<Explanation | 
 
 async function fromRows(em: Em, subject: string): Promise<Explanation | null> {
   const [decision, ...earlier] = await em.find(Decision, { subject }, { orderBy: { id: 'desc' }, limit: 5 })
-  const intents = await em.find(Intent, { subject }, { orderBy: { id: 'desc' }, limit: 5 })
-  const attempts = await em.find(Attempt, { intent: { $in: intents.map(intent => intent.id) } })
-  const newest = intents[0]
+  const transactions = await listTransactions(em, { subject }, 5)
+  const [newest] = transactions
   if (!decision && !newest) return null
   const decisions = decision ? [decision, ...earlier].map(shownDecision) : []
   return {
     subject,
     state: newest && (!newest.settledAt || !decision) ? newest.state : (decision?.choice ?? 'unknown'),
-    next:
-      newest && !newest.settledAt
-        ? NEXT[newest.state as IntentState]
-        : `the last decision was to ${decision?.choice ?? 'wait'}`,
+    next: newest && !newest.settledAt ? sentence(newest) : `the last decision was to ${decision?.choice ?? 'wait'}`,
     because: (newest?.settledAt ? null : newest?.because) ?? decision?.because ?? newest?.because ?? null,
-    details: { decisions, transactions: intents.map(intent => shownIntent(intent, attempts, false)) },
+    details: { decisions, transactions },
   }
-}
-
-const NEXT: Readonly<Record<IntentState, string>> = {
-  queued: 'its transaction is signed and sent when the lane reaches it',
-  sent: 'its transaction was sent and waits to be mined',
-  mined: 'its transaction is mined and waits for confirmations',
-  confirmed: 'its transaction is final; nothing is left to do',
-  reverted: 'its transaction reverted; its role decides what follows',
-  cancelling: 'its transaction is being taken back',
-  cancelled: 'its transaction was taken back; nothing is left to do',
-  parked: 'its transaction is parked and waits for a person',
 }

@@ -1,6 +1,6 @@
-/** An intent and its attempts as they are answered. */
+/** The shapes of transactions and accounts as they are answered; the values come from the views of the entities. */
 import { Type } from 'typebox'
-import type { Attempt, Intent } from '../../entities/kernel/intent.ts'
+import { INTENT_STATES, PARKED_FOR } from '../../entities/kernel/intent.ts'
 import { Decimal, Nullable, Time } from '../schemas.ts'
 
 const AttemptRow = Type.Object({
@@ -10,6 +10,7 @@ const AttemptRow = Type.Object({
   state: Type.String(),
   maxFeePerGas: Decimal,
   maxPriorityFeePerGas: Decimal,
+  maxFeePerBlobGas: Nullable(Decimal),
   gasLimit: Decimal,
   error: Nullable(Type.String({ description: 'What the node last said when it refused the bytes.' })),
   signedAt: Time,
@@ -18,6 +19,18 @@ const AttemptRow = Type.Object({
   succeeded: Nullable(Type.Boolean()),
   raw: Type.Optional(Type.String({ description: 'The signed bytes; only of one transaction, once broadcast.' })),
 })
+
+const Simulation = Type.Object({
+  outcome: Type.String({ description: '`runs`, `reverts`, or `unknown` when it could not be tried.' }),
+  gas: Nullable(Decimal),
+  maxCostWei: Nullable(Decimal),
+  reason: Nullable(Type.String({ description: 'Why it reverts, or could not be tried.' })),
+  block: Decimal,
+  at: Time,
+})
+
+export const State = Type.Union(INTENT_STATES.map(state => Type.Literal(state)))
+export const ParkedForWord = Type.Union(PARKED_FOR.map(word => Type.Literal(word)))
 
 export const IntentRow = Type.Object({
   id: Type.String(),
@@ -30,69 +43,48 @@ export const IntentRow = Type.Object({
   value: Decimal,
   dataBytes: Type.Integer(),
   data: Type.Optional(Type.String()),
+  blobs: Type.Integer({ description: 'How many blobs it carries.' }),
   state: Type.String(),
   because: Nullable(Type.String()),
+  parkedFor: Nullable(Type.String({ description: 'What a parked one waits for: approval, budget, dry-run, person.' })),
+  simulation: Nullable(Simulation),
   nonce: Nullable(Type.Integer()),
   confirmations: Type.Integer(),
+  gasLimit: Nullable(Decimal),
+  maxFeePerGas: Nullable(Decimal),
   notAfterBlock: Nullable(Decimal),
   minedHash: Nullable(Type.String()),
   minedBlock: Nullable(Decimal),
   gasUsed: Nullable(Decimal),
+  reservedWei: Nullable(Decimal),
+  spentWei: Nullable(Decimal),
+  approvedBy: Nullable(Type.String()),
   createdAt: Time,
   updatedAt: Time,
   settledAt: Nullable(Time),
+  acknowledgedAt: Nullable(Time),
+  traceId: Nullable(Type.String()),
   attempts: Type.Array(AttemptRow),
 })
 
-const decimal = (value: bigint | null | undefined): string | null => (value == null ? null : value.toString())
-const time = (value: Date | null | undefined): string | null => value?.toISOString() ?? null
-
-/** `attempts` may hold those of other intents; `whole` adds the calldata and the broadcast bytes. */
-export function shownIntent(
-  intent: Intent,
-  attempts: readonly Attempt[],
-  whole: boolean,
-): Type.Static<typeof IntentRow> {
-  return {
-    id: String(intent.id),
-    key: intent.key,
-    role: intent.role,
-    subject: intent.subject,
-    chain: intent.chain,
-    account: intent.account,
-    to: intent.to,
-    value: intent.value.toString(),
-    dataBytes: Math.max(0, intent.data.length / 2 - 1),
-    ...(whole ? { data: intent.data } : {}),
-    state: intent.state,
-    because: intent.because ?? null,
-    nonce: intent.nonce ?? null,
-    confirmations: intent.confirmations,
-    notAfterBlock: decimal(intent.notAfterBlock),
-    minedHash: intent.minedHash ?? null,
-    minedBlock: decimal(intent.minedBlock),
-    gasUsed: decimal(intent.gasUsed),
-    createdAt: intent.createdAt.toISOString(),
-    updatedAt: intent.updatedAt.toISOString(),
-    settledAt: time(intent.settledAt),
-    attempts: attempts.filter(of => of.intent.id === intent.id).map(attempt => shownAttempt(attempt, whole)),
-  }
-}
-
-function shownAttempt(attempt: Attempt, whole: boolean): Type.Static<typeof AttemptRow> {
-  return {
-    hash: attempt.hash,
-    purpose: attempt.purpose,
-    nonce: attempt.nonce,
-    state: attempt.state,
-    maxFeePerGas: attempt.maxFeePerGas.toString(),
-    maxPriorityFeePerGas: attempt.maxPriorityFeePerGas.toString(),
-    gasLimit: attempt.gasLimit.toString(),
-    error: attempt.error ?? null,
-    signedAt: attempt.signedAt.toISOString(),
-    broadcastAt: time(attempt.broadcastAt),
-    minedBlock: decimal(attempt.minedBlock),
-    succeeded: attempt.succeeded ?? null,
-    ...(whole && attempt.broadcastAt ? { raw: attempt.raw } : {}),
-  }
-}
+export const AccountRow = Type.Object({
+  name: Type.String(),
+  chain: Type.String(),
+  address: Type.String(),
+  signer: Type.String({ description: 'Where its key is: privateKey, remote, kms.' }),
+  balanceWei: Nullable(Decimal),
+  runwayHours: Nullable(Type.Number({ description: 'How long the balance lasts at the pace of the last day.' })),
+  spentPerHourWei: Nullable(Decimal),
+  spentTodayWei: Decimal,
+  dailyBudgetWei: Nullable(Decimal),
+  nonce: Nullable(Type.Integer({ description: 'Transactions of the account in the latest block.' })),
+  nextNonce: Nullable(Type.Integer()),
+  queued: Type.Integer(),
+  inFlight: Type.Integer(),
+  settling: Type.Integer({ description: 'Mined and not deep enough.' }),
+  parked: Type.Integer(),
+  holder: Nullable(Type.String({ description: 'The daemon that sends for it.' })),
+  holderAlive: Type.Boolean(),
+  because: Nullable(Type.String({ description: 'Why the oldest one that waits does so.' })),
+  lookedAt: Nullable(Time),
+})

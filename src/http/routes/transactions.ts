@@ -1,21 +1,23 @@
 /**
- * Intents with every signed version that was made for them. The signed bytes are shown only for one intent, and only after
- * they were broadcast: before that, whoever has them could send them.
+ * Intents with every signed version that was made for them, and each in plain words. The signed bytes are shown only for
+ * one intent, and only after they were broadcast: before that, whoever has them could send them.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { Attempt, Intent, INTENT_STATES } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
+import { findTransaction, listTransactions, type TransactionView } from '../../entities/kernel/transaction-view.ts'
+import { possibleCommands, sentence, simulationWords } from '../../entities/kernel/transaction-words.ts'
 import { pageOf, pageQuery, rowsToRead } from '../../paging.ts'
 import { NotThereError } from '../errors.ts'
 import type { HttpDeps } from '../ports.ts'
 import { Nullable, problems } from '../schemas.ts'
-import { IntentRow, shownIntent } from './transaction-rows.ts'
+import { IntentRow, ParkedForWord, State } from './transaction-rows.ts'
 
 const Query = Type.Object(
   {
     ...pageQuery,
-    state: Type.Optional(Type.Union(INTENT_STATES.map(state => Type.Literal(state)))),
+    state: Type.Optional(State),
+    parkedFor: Type.Optional(ParkedForWord),
     open: Type.Optional(Type.Boolean({ description: 'True: only those that are not settled.' })),
     role: Type.Optional(Type.String()),
     chain: Type.Optional(Type.String()),
@@ -24,6 +26,18 @@ const Query = Type.Object(
   },
   { additionalProperties: false },
 )
+export const IdParams = Type.Object({
+  id: Type.String({ description: 'The id, the key, or the hash of a signed version.' }),
+})
+const Explained = Type.Object({
+  id: Type.String(),
+  subject: Type.String(),
+  state: Type.String(),
+  next: Type.String({ description: 'The sentence to read first.' }),
+  because: Nullable(Type.String()),
+  simulation: Nullable(Type.String({ description: 'What would happen if it were sent now.' })),
+  possible: Type.Array(Type.String(), { description: 'Commands that make sense now.' }),
+})
 
 export const transactions =
   (deps: HttpDeps): FastifyPluginAsyncTypebox =>
@@ -42,11 +56,10 @@ export const transactions =
         },
       },
       async ({ query }) => {
-        const em = deps.orm().em.fork()
-        const found = await em.find(Intent, conditions(query), { orderBy: { id: 'desc' }, limit: rowsToRead(query) })
-        const { rows, next } = pageOf(found, query, intent => intent.id)
-        const attempts = await attemptsOf(em, rows)
-        return { transactions: rows.map(intent => shownIntent(intent, attempts, false)), next }
+        const { limit: _, ...filter } = query
+        const found = await listTransactions(deps.orm().em.fork(), filter, rowsToRead(query))
+        const { rows, next } = pageOf(found, query, ({ id }) => BigInt(id))
+        return { transactions: rows.map(mutable), next }
       },
     )
 
@@ -56,37 +69,38 @@ export const transactions =
         schema: {
           tags: ['daemon'],
           summary: 'One transaction with its signed versions',
-          params: Type.Object({
-            id: Type.String({ description: 'The id, the key, or the hash of a signed version.' }),
-          }),
+          params: IdParams,
           response: { 200: IntentRow, ...problems },
         },
       },
+      async ({ params }) => mutable(await oneTransaction(deps.orm().em.fork(), params.id)),
+    )
+
+    app.get(
+      '/v1/transactions/:id/explain',
+      {
+        schema: {
+          tags: ['daemon'],
+          summary: 'What became of a transaction, or what happens next and what a person can do',
+          params: IdParams,
+          response: { 200: Explained, ...problems },
+        },
+      },
       async ({ params }) => {
-        const em = deps.orm().em.fork()
-        const intent = await findIntent(em, params.id)
-        if (!intent) throw new NotThereError('there is no such transaction', { facts: { id: params.id } })
-        return shownIntent(intent, await attemptsOf(em, [intent]), true)
+        const tx = await oneTransaction(deps.orm().em.fork(), params.id)
+        const { id, subject, state, because } = tx
+        const possible = [...possibleCommands(tx)]
+        return { id, subject, state, next: sentence(tx), because, simulation: simulationWords(tx), possible }
       },
     )
   }
 
-const conditions = (query: Type.Static<typeof Query>): object => {
-  const { role, chain, account, subject, state } = query
-  const named = Object.entries({ role, chain, account, subject, state }).filter(([, value]) => value !== undefined)
-  return {
-    ...Object.fromEntries(named),
-    ...(query.open === undefined ? {} : { settledAt: query.open ? null : { $ne: null } }),
-    ...(query.before === undefined ? {} : { id: { $lt: BigInt(query.before) } }),
-  }
+/** Throws NotThereError. */
+export async function oneTransaction(em: Em, id: string): Promise<TransactionView> {
+  const found = await findTransaction(em, id)
+  if (!found) throw new NotThereError('there is no such transaction', { facts: { id } })
+  return found
 }
 
-async function findIntent(em: Em, id: string): Promise<Intent | null> {
-  if (/^[0-9]{1,18}$/.test(id)) return em.findOne(Intent, { id: BigInt(id) })
-  if (!/^0x[0-9a-fA-F]{64}$/.test(id)) return em.findOne(Intent, { key: id })
-  const attempt = await em.findOne(Attempt, { hash: id.toLowerCase() }, { populate: ['intent'] })
-  return attempt?.intent.$ ?? null
-}
-
-const attemptsOf = (em: Em, intents: readonly Intent[]): Promise<Attempt[]> =>
-  em.find(Attempt, { intent: { $in: intents.map(intent => intent.id) } }, { orderBy: { id: 'asc' } })
+/** The same, as the reply's type wants its lists. */
+export const mutable = (tx: TransactionView): Type.Static<typeof IntentRow> => ({ ...tx, attempts: [...tx.attempts] })

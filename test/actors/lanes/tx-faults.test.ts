@@ -25,8 +25,8 @@ test.serial('a transaction that waits too long is replaced at the same nonce, te
     ],
   )
   const [first, second] = attempts
-  t.true(BigInt(second?.maxFeePerGasWei ?? 0) * 10n >= BigInt(first?.maxFeePerGasWei ?? 0) * 11n)
-  t.true(BigInt(second?.maxPriorityFeePerGasWei ?? 0) * 10n >= BigInt(first?.maxPriorityFeePerGasWei ?? 0) * 11n)
+  t.true(BigInt(second?.maxFeePerGas ?? 0) * 10n >= BigInt(first?.maxFeePerGas ?? 0) * 11n)
+  t.true(BigInt(second?.maxPriorityFeePerGas ?? 0) * 10n >= BigInt(first?.maxPriorityFeePerGas ?? 0) * 11n)
   await lane.block(3)
   t.is((await b.tx('a')).state, 'confirmed')
   t.is(await b.hits('a'), 1)

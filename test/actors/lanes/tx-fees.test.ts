@@ -1,16 +1,18 @@
 /** The fee function: never above the ceiling, always a valid replacement, never below the market. */
 import test from 'ava'
 import * as fc from 'fast-check'
-import { gwei, nextBaseFee, quote, raisedFees, type Asking, type FeeRules } from '../../../src/actors/lanes/tx/fees.ts'
+import { formatGwei as gwei } from '../../../src/config/units.ts'
+import { nextBaseFee, quote, raisedFees, type Asking, type FeeRules } from '../../../src/actors/lanes/tx/fees.ts'
 
 const GWEI = 1_000_000_000n
 const rules: FeeRules = {
   maxFeePerGasWei: 100n * GWEI,
   maxPriorityFeePerGasWei: null,
   minPriorityFeePerGasWei: 0n,
+  maxFeePerBlobGasWei: 100n * GWEI,
   bumpPercent: 10,
 }
-const calm = { rules, best: null, urgent: false }
+const calm = { rules, best: null, blocksLeft: null, versions: 1, blobs: false }
 
 test('a first price is twice the next base fee plus the suggested tip', t => {
   const market = { nextBaseFee: 10n * GWEI, suggested: 2n * GWEI }
@@ -39,7 +41,7 @@ test('a market above the ceiling is waited out, with both numbers in the reason'
 test('a replacement that the ceiling forbids waits and says what it needs', t => {
   const market = { nextBaseFee: 10n * GWEI, suggested: 1n * GWEI }
   const best = { maxFeePerGas: 95n * GWEI, maxPriorityFeePerGas: 1n * GWEI }
-  t.deepEqual(quote({ market, rules, best, urgent: false }), {
+  t.deepEqual(quote({ market, rules, best, blocksLeft: null, versions: 1, blobs: false }), {
     do: 'wait',
     because: 'a replacement needs 104.5 gwei, the ceiling is 100 gwei',
   })
@@ -73,17 +75,24 @@ test('the least raise of the reference: 100 to 110, 10 to 12 at 20 percent, 5 to
 
 const wei = fc.bigInt(0n, 2_000n * GWEI)
 const asking = fc.record({
-  market: fc.record({ nextBaseFee: fc.option(wei), suggested: wei }),
+  market: fc.record({ nextBaseFee: fc.option(wei), suggested: wei, blobBaseFee: fc.option(wei) }),
   rules: fc.record({
     maxFeePerGasWei: wei,
     maxPriorityFeePerGasWei: fc.option(wei),
     minPriorityFeePerGasWei: fc.bigInt(0n, 5n * GWEI),
+    maxFeePerBlobGasWei: wei,
     bumpPercent: fc.integer({ min: 0, max: 100 }),
   }),
   best: fc.option(
-    fc.tuple(wei, wei).map(([a, b]) => ({ maxFeePerGas: a > b ? a : b, maxPriorityFeePerGas: a > b ? b : a })),
+    fc.tuple(wei, wei, wei).map(([a, b, blob]) => ({
+      maxFeePerGas: a > b ? a : b,
+      maxPriorityFeePerGas: a > b ? b : a,
+      maxFeePerBlobGas: blob,
+    })),
   ),
-  urgent: fc.boolean(),
+  blocksLeft: fc.option(fc.integer({ min: -2, max: 20 })),
+  versions: fc.integer({ min: 0, max: 5 }),
+  blobs: fc.boolean(),
 }) satisfies fc.Arbitrary<Asking>
 
 test('no price is ever above a ceiling, below the next base fee, or refused as a replacement by geth', t => {
@@ -92,18 +101,26 @@ test('no price is ever above a ceiling, below the next base fee, or refused as a
       const answer = quote(asked)
       if (answer.do === 'wait') return answer.because !== ''
       const { maxFeePerGas: cap, maxPriorityFeePerGas: tip } = answer.fees
-      const { market, best, rules: limits } = asked
+      const { market, best, rules: limits, blobs } = asked
+      const percent = blobs ? 200n : 110n
       const underCeiling = cap <= limits.maxFeePerGasWei
       const includable = market.nextBaseFee === null || cap >= market.nextBaseFee + tip
       const replaces =
         best === null ||
-        (cap * 100n >= best.maxFeePerGas * 110n &&
-          tip * 100n >= best.maxPriorityFeePerGas * 110n &&
+        (cap * 100n >= best.maxFeePerGas * percent &&
+          tip * 100n >= best.maxPriorityFeePerGas * percent &&
           cap > best.maxFeePerGas &&
           tip > best.maxPriorityFeePerGas)
       const tipBound = limits.maxPriorityFeePerGasWei
       const tipFits = market.nextBaseFee === null || tipBound === null || tip <= tipBound
-      return underCeiling && includable && replaces && tipFits && tip <= cap
+      const blobCap = answer.fees.maxFeePerBlobGas
+      const blobsFit = blobs
+        ? blobCap !== undefined &&
+          blobCap <= limits.maxFeePerBlobGasWei &&
+          blobCap >= (market.blobBaseFee ?? 0n) &&
+          (best === null || blobCap >= 2n * (best.maxFeePerBlobGas ?? 0n))
+        : blobCap === undefined
+      return blobsFit && underCeiling && includable && replaces && tipFits && tip <= cap
     }),
     { numRuns: 20_000 },
   )

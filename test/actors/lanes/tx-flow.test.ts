@@ -2,7 +2,9 @@
 import test from 'ava'
 import { encodeFunctionData } from 'viem'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
-import { accountStatus, explainIntent, listTransactions } from '../../../src/actors/lanes/tx/explain.ts'
+import { listAccounts } from '../../../src/entities/kernel/account-view.ts'
+import { listTransactions } from '../../../src/entities/kernel/transaction-view.ts'
+import { sentence } from '../../../src/entities/kernel/transaction-words.ts'
 import { acknowledge, untold, wish } from '../../../src/actors/lanes/wish.ts'
 import { counterAbi } from '../../support/counter.ts'
 import { useTxLane } from '../../support/tx-lane.ts'
@@ -153,19 +155,21 @@ test.serial('no more are in flight than the limit says; the others wait and say 
 
 test.serial('what an operator reads is plain and JSON-safe', async t => {
   const b = await bench(t)
-  const lane = await b.start()
+  const lane = await b.start({ accounts: [b.entry()] })
   await b.wish('a')
-  const em = b.orm.em.fork()
-  t.is(await explainIntent(em, 'a'), 'Accepted; it is signed and sent at the next look.')
+  const explained = async (): Promise<string> => sentence(await b.tx('a'))
+  t.is(await explained(), 'Accepted; it is signed and sent at the next look.')
   await lane.tick()
-  t.regex((await explainIntent(em, 'a')) ?? '', /^Sent with nonce 0 offering at most [\d.]+ gwei; waits to be mined\.$/)
+  t.regex(await explained(), /^Sent with nonce 0 offering at most [\d.]+ gwei; waits to be mined\.$/)
   await lane.block(3)
-  t.regex((await explainIntent(em, 'a')) ?? '', /^Done: in block \d+ as 0x[0-9a-f]{64}\.$/)
-  const [only, ...others] = await listTransactions(em, { role: 'forger' })
+  t.regex(await explained(), /^Done: in block \d+ as 0x[0-9a-f]{64}\.$/)
+  const [only, ...others] = await listTransactions(b.orm.em.fork(), { role: 'forger' }, 50)
   t.is(others.length, 0)
   t.deepEqual(JSON.parse(JSON.stringify(only)), only)
-  t.is(await explainIntent(em, 'nobody'), null)
-  const status = await accountStatus(em, b.client, { chain: 'local', account: 'main', address: b.account.address })
-  t.like(status, { chainNonce: 1, nextNonce: 1, inFlight: 0, queued: 0, holder: 'first', holderAlive: true })
-  t.true(BigInt(status.balanceWei ?? 0) > 0n)
+  await lane.tick()
+  const [account] = await listAccounts(b.orm.em.fork(), new Date(b.clock.now()))
+  t.like(account, { nonce: 1, nextNonce: 1, inFlight: 0, queued: 0, holder: 'first', holderAlive: true })
+  t.true(BigInt(account?.balanceWei ?? 0) > 0n)
+  t.true(BigInt(account?.spentTodayWei ?? 0) > 0n)
+  t.true((account?.runwayHours ?? 0) > 0)
 })

@@ -108,7 +108,7 @@ test.serial('a chain without EIP-1559 is paid with a gas price', async t => {
   await b.wish('a')
   await lane.tick()
   const tx = await b.tx('a')
-  t.is(tx.attempts[0]?.maxFeePerGasWei, tx.attempts[0]?.maxPriorityFeePerGasWei)
+  t.is(tx.attempts[0]?.maxFeePerGas, tx.attempts[0]?.maxPriorityFeePerGas)
   await lane.block(3)
   t.is((await b.tx('a')).state, 'confirmed')
   const found = await b.client.getTransaction({ hash: `0x${(tx.attempts[0]?.hash ?? '').slice(2)}` })

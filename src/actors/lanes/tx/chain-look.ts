@@ -5,7 +5,7 @@
 import { isFatal } from '../../../errors.ts'
 import { foreign } from './classify.ts'
 import { nextBaseFee, type Market } from './fees.ts'
-import { sayOnce, unsay, type Lane } from './lane.ts'
+import { decider, sayOnce, unsay, type Lane } from './lane.ts'
 
 const LAGGING_LIMIT = 3
 
@@ -18,11 +18,16 @@ export async function lookAtChain(lane: Lane): Promise<boolean> {
   const block = await client.getBlock({ blockTag: 'latest' })
   if (lags(lane, block.number)) return false
   const legacy = block.baseFeePerGas === null
-  const [count, suggested] = await Promise.all([
-    client.getTransactionCount({ address: lane.args.signer.address, blockNumber: block.number }),
+  const [count, suggested, blobBaseFee] = await Promise.all([
+    decider(lane).getTransactionCount({ address: lane.args.signer.address, blockNumber: block.number }),
     legacy ? client.getGasPrice() : client.estimateMaxPriorityFeePerGas(),
+    lane.wantsBlobs ? client.getBlobBaseFee() : null,
   ])
-  const market: Market = { nextBaseFee: nextBaseFee(block), suggested }
+  const market: Market = {
+    nextBaseFee: nextBaseFee(block),
+    suggested,
+    ...(blobBaseFee !== null && { blobBaseFee }),
+  }
   lane.head = { number: block.number, hash: block.hash, gasLimit: block.gasLimit }
   lane.latestCount = count
   lane.market = market

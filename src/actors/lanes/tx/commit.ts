@@ -5,7 +5,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../../entities/orm.ts'
 import { forkOf, laneName, type Lane } from './lane.ts'
-import { rows } from './ledger.ts'
+import { rows } from './rows.ts'
 import { proveFence } from './lease.ts'
 import type { Signed } from './sign.ts'
 
@@ -40,7 +40,8 @@ export async function commitAttempts(
       ), wanted as (select * from ${table(attempts)}
       ), changed as (
         update kernel.intent i set state = ${expected === 'queued' ? 'sent' : expected}, nonce = w.nonce, because = null,
-          updated_at = ${now}
+          updated_at = ${now}, sent_at = coalesce(i.sent_at, ${now}::timestamptz),
+          reserved_wei = greatest(i.reserved_wei, w.most)
         from wanted w
         where i.id = w.intent_id and i.state = ${expected} and i.settled_at is null and exists (select from fence)
         returning i.id
@@ -66,9 +67,9 @@ const isDivisionByZero = (error: unknown): boolean =>
 
 const insertion = (lane: Lane, now: Date): RawBuilder<unknown> => sql`
   insert into kernel.attempt (intent_id, purpose, chain, account, nonce, hash, raw, max_fee_per_gas,
-    max_priority_fee_per_gas, gas_limit, state, signed_at)
+    max_priority_fee_per_gas, max_fee_per_blob_gas, gas_limit, state, signed_at)
   select n.intent_id, n.purpose, ${lane.args.chain}, ${lane.args.account}, n.nonce, n.hash, n.raw, n.fee, n.tip,
-    n.gas, 'signed', ${now}::timestamptz`
+    n.blob_fee, n.gas, 'signed', ${now}::timestamptz`
 
 /** The versions as rows of SQL. */
 function table(attempts: readonly NewAttempt[]): RawBuilder<unknown> {
@@ -77,7 +78,9 @@ function table(attempts: readonly NewAttempt[]): RawBuilder<unknown> {
     ${column(a => a.nonce)}::int[], ${column(a => a.hash)}::text[], ${column(a => a.raw)}::text[],
     ${column(a => a.fees.maxFeePerGas.toString())}::numeric[],
     ${column(a => a.fees.maxPriorityFeePerGas.toString())}::numeric[],
-    ${column(a => a.gasLimit.toString())}::bigint[]) as n(intent_id, purpose, nonce, hash, raw, fee, tip, gas)`
+    ${column(a => a.fees.maxFeePerBlobGas?.toString() ?? null)}::numeric[],
+    ${column(a => a.gasLimit.toString())}::bigint[], ${column(a => a.mostWei.toString())}::numeric[])
+    as n(intent_id, purpose, nonce, hash, raw, fee, tip, blob_fee, gas, most)`
 }
 
 /**
@@ -91,10 +94,10 @@ export async function commitFiller(lane: Lane, signed: Signed, because: string):
     const [intent] = await rows<{ id: string }>(
       em,
       sql`insert into kernel.intent (key, role, subject, chain, account, "to", data, value, confirmations, state,
-          because, nonce, acknowledged_at, created_at, updated_at)
+          because, nonce, acknowledged_at, created_at, updated_at, sent_at, reserved_wei)
         values (${`${laneName(lane.args)}:fill:${signed.nonce}:${signed.hash.slice(2, 10)}`}, 'tx-manager',
           ${`nonce/${signed.nonce}`}, ${chain}, ${account}, ${signed.to}, '0x', 0, 1, 'sent', ${because},
-          ${signed.nonce}, ${now}, ${now}, ${now}) returning id::text`,
+          ${signed.nonce}, ${now}, ${now}, ${now}, ${now}, ${signed.mostWei.toString()}::numeric) returning id::text`,
     )
     if (!intent) return
     const attempt: NewAttempt = { ...signed, intentId: intent.id, purpose: 'effect' }

@@ -2,7 +2,7 @@
  * Gathers, for every open intent, what the chain knows about each of its attempts. Reads only.
  */
 import type { Hash } from 'viem'
-import type { Lane } from './lane.ts'
+import { decider, type Lane } from './lane.ts'
 import type { OpenAttempt, OpenIntent } from './ledger.ts'
 import { userOfNonce } from './nonce-user.ts'
 import { findReceipts, hashAt, receiptIn } from './receipts.ts'
@@ -79,7 +79,7 @@ const minedAttempt = (intent: OpenIntent): OpenAttempt | null =>
 /** Hashes of the blocks in which these were mined, as the chain has them now. */
 async function standingBlocks(lane: Lane, intents: readonly OpenIntent[]): Promise<Set<string>> {
   const numbers = new Set(intents.map(intent => intent.minedBlock).filter(block => block !== null))
-  const hashes = await Promise.all([...numbers].map(number => hashAt(lane.args.rpc.client, number)))
+  const hashes = await Promise.all([...numbers].map(number => hashAt(decider(lane), number)))
   return new Set(hashes.filter(hash => hash !== null))
 }
 

@@ -7,9 +7,10 @@ import type { Hex } from 'viem'
 import { quote } from './fees.ts'
 import { forkOf, sayOnce, type Lane } from './lane.ts'
 import { commitFiller } from './commit.ts'
-import { readBytes, rows, type OpenAttempt, type OpenIntent } from './ledger.ts'
+import { readBytes, type OpenAttempt, type OpenIntent } from './ledger.ts'
 import { gaps } from './nonce.ts'
 import { reactTo } from './react.ts'
+import { rows } from './rows.ts'
 import { noop, noopGas } from './replace.ts'
 import { sendAll, type Sendable } from './send.ts'
 import { sign } from './sign.ts'
@@ -27,6 +28,19 @@ export async function rebroadcast(lane: Lane, open: readonly OpenIntent[], cameB
   const newest = pending.map(toSend).filter(attempt => attempt !== undefined)
   const again = newest.filter(attempt => all || attempt.state === 'signed')
   await reactTo(lane, await sendAll(lane, await readBytes(lane, again)))
+  await sendEverywhere(lane, newest)
+}
+
+/** Where sending is private: what waits too long goes to every endpoint, once. */
+async function sendEverywhere(lane: Lane, newest: readonly OpenAttempt[]): Promise<void> {
+  const { publicAfterMs = null } = lane.args.rpc
+  if (publicAfterMs === null) return
+  const now = lane.clock.now()
+  const due = newest.filter(({ signedAt, hash }) => now - signedAt >= publicAfterMs && !lane.said.has(`public ${hash}`))
+  if (due.length === 0) return
+  lane.log.info('sends publicly what was not mined privately', { nonces: due.map(({ nonce }) => nonce) })
+  for (const { hash } of due) lane.said.add(`public ${hash}`)
+  await sendAll(lane, await readBytes(lane, due), true)
 }
 
 /** The newest version; nothing for one that is taken back and has no no-op yet: that one comes first. */
@@ -79,7 +93,8 @@ async function fill(lane: Lane, nonce: number): Promise<void> {
     return reactTo(lane, await sendAll(lane, [before]))
   }
   if (!lane.market) return
-  const offer = quote({ market: lane.market, rules: lane.args.limits, best: null, urgent: false })
+  const { market } = lane
+  const offer = quote({ market, rules: lane.args.limits, best: null, blocksLeft: null, versions: 0, blobs: false })
   if (offer.do === 'wait') return
   const signed = await sign(lane, { ...noop(lane), nonce, gasLimit: await noopGas(lane), fees: offer.fees })
   const because = `nonce ${nonce} was missing and held up the later ones`

@@ -9,6 +9,8 @@ import type { Log } from '../../../log.ts'
 import type { Ref } from '../../kit/ref.ts'
 import type { CrashPoint } from './crash-points.ts'
 import type { FeeRules, Market } from './fees.ts'
+import { UNLIMITED, type SpendingPolicy } from './gate.ts'
+import type { BlobProver } from './sidecar.ts'
 import type { TxMetrics } from './metrics.ts'
 
 /** The way to the chain. */
@@ -16,15 +18,22 @@ export interface LaneRpc {
   /** Reads with failover. */
   readonly client: PublicClient
   /**
-   * Hands signed bytes to every endpoint at once; resolves with the first acceptance, rejects with what a node said
-   * when none took them.
+   * Reads that decide about nonces and outcomes: as many endpoints as the quorum asks for agree on them. Left out: the
+   * client's word counts.
    */
-  readonly sendRaw: (raw: Hex) => Promise<unknown>
+  readonly critical?: PublicClient
+  /**
+   * Hands signed bytes to every endpoint for sending at once; resolves with the first acceptance, rejects with what a
+   * node said when none took them. `everywhere`: also to those that only read, where sending is private.
+   */
+  readonly sendRaw: (raw: Hex, everywhere?: boolean) => Promise<unknown>
+  /** What is unmined for so long is sent everywhere. Left out or null: never. */
+  readonly publicAfterMs?: number | null
   /** Each endpoint alone: a receipt is only denied when all of them deny it. Left out: the client's word counts. */
   readonly endpoints?: readonly PublicClient[]
 }
 
-/** The part of viem's LocalAccount that the lane uses. */
+/** What signs for the account; src/signers.ts has three kinds. */
 export interface Signer {
   readonly address: Address
   /** `privateKey` for a key in this process; answers of any other source are checked down to the recovered address. */
@@ -41,6 +50,21 @@ export interface Limits extends FeeRules {
   readonly gasMarginPercent: number
 }
 
+/** When the operator is warned of an account. */
+export interface FundsRules {
+  readonly runwayWarningMs: number
+  readonly minBalanceWei: bigint
+}
+
+/** An account of this daemon, for those who wish. */
+export interface AccountEntry {
+  readonly chain: string
+  readonly name: string
+  readonly address: Address
+  readonly signer: string
+  readonly dailyBudgetWei: bigint | null
+}
+
 export interface TxManagerArgs {
   /** The chain's and the account's names in the configuration. */
   readonly chain: string
@@ -50,6 +74,14 @@ export interface TxManagerArgs {
   readonly rpc: LaneRpc
   readonly signer: Signer
   readonly limits: Limits
+  /** Modes and budgets. Left out: everything is sent, nothing is counted. */
+  readonly policy?: SpendingPolicy
+  /** All accounts of this daemon: wishes for others are refused from the first look on. Left out: none is refused. */
+  readonly accounts?: readonly AccountEntry[]
+  /** Left out: no warning. */
+  readonly funds?: FundsRules
+  /** Commits to blobs. Left out: wishes with blobs wait and say so. */
+  readonly blobs?: BlobProver
   /** Who holds the lane, for people and for the lease: stable for a data folder, different for two daemons. */
   readonly holder: string
   /** How long the lane stays ours after we were last heard of. */
@@ -90,6 +122,14 @@ export interface Lane {
   head: Head | null
   latestCount: number
   market: Market | null
+  /** Whether a wish carries blobs, so that their price is wanted. */
+  wantsBlobs: boolean
+  /** When balance and pace were looked at last; ms since the epoch. */
+  fundsAt: number
+  /** The account's count at that time. */
+  fundsNonce: number
+  /** When parked wishes were looked at last. */
+  parkedAt: number
   /** The last block whose receipts were read as a whole. */
   scanned: bigint | null
   /** How often in a row the chain's answer was older than what we know. */
@@ -109,6 +149,11 @@ export interface Lane {
   /** What was said once and need not be said again. */
   readonly said: Set<string>
 }
+
+export const policyOf = (lane: Lane): SpendingPolicy => lane.args.policy ?? UNLIMITED
+
+/** The client whose answers decide about nonces and outcomes. */
+export const decider = (lane: Lane): PublicClient => lane.args.rpc.critical ?? lane.args.rpc.client
 
 /** A fresh unit of work. */
 export const forkOf = (lane: Lane): Em => lane.args.db().em.fork()

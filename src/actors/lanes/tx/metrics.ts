@@ -12,6 +12,9 @@ export interface TxMetrics {
   readonly settled: CounterMetric<readonly ['chain', 'account', 'outcome']>
   readonly reorganised: CounterMetric<LaneLabels>
   readonly inFlight: GaugeMetric<LaneLabels>
+  readonly parked: CounterMetric<readonly ['chain', 'account', 'for']>
+  readonly balance: GaugeMetric<LaneLabels>
+  readonly runway: GaugeMetric<LaneLabels>
   /** From the wish to the first endpoint that took it. */
   readonly broadcastSeconds: HistogramMetric<LaneLabels>
 }
@@ -38,6 +41,17 @@ export function txMetrics(metrics: Metrics): TxMetrics {
       labels,
     }),
     inFlight: metrics.gauge({ name: 'tx_in_flight_transactions', help: 'Sent and not mined', labels }),
+    parked: metrics.counter({
+      name: 'tx_parked_total',
+      help: 'Wishes parked, by what they wait for',
+      labels: ['chain', 'account', 'for'] as const,
+    }),
+    balance: metrics.gauge({ name: 'account_balance_ether', help: 'Balance of a signing account', labels }),
+    runway: metrics.gauge({
+      name: 'account_runway_seconds',
+      help: 'How long the balance lasts at the pace of the last day; absent without spending',
+      labels,
+    }),
     broadcastSeconds: metrics.histogram({
       name: 'tx_broadcast_seconds',
       help: 'From the wish to the first endpoint that took it',

@@ -3,7 +3,7 @@
  * is denied proves nothing (nodes deny what they have not indexed); a transaction that is there does.
  */
 import type { Hash } from 'viem'
-import type { Lane } from './lane.ts'
+import { decider, type Lane } from './lane.ts'
 
 export interface NonceUser {
   readonly hash: Hash
@@ -15,7 +15,7 @@ export interface NonceUser {
  * history). The nonce must be below the count at the lane's head.
  */
 export async function userOfNonce(lane: Lane, nonce: number): Promise<NonceUser | null> {
-  const { client } = lane.args.rpc
+  const client = decider(lane)
   const { address } = lane.args.signer
   const usedBy = async (blockNumber: bigint): Promise<boolean> =>
     (await client.getTransactionCount({ address, blockNumber })) > nonce

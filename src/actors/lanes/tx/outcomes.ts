@@ -8,7 +8,8 @@ import { SETTLED_STATES, type IntentState } from '../../../entities/kernel/inten
 import type { Em } from '../../../entities/orm.ts'
 import { forkOf, reach, type Lane } from './lane.ts'
 import { fenced } from './commit.ts'
-import { rows, type OpenIntent } from './ledger.ts'
+import type { OpenIntent } from './ledger.ts'
+import { rows } from './rows.ts'
 import { settle, type Evidence, type Outcome, type Receipt } from './settle.ts'
 import { replay } from './simulate.ts'
 
@@ -70,9 +71,11 @@ async function reasonOf(lane: Lane, intent: OpenIntent, outcome: Outcome): Promi
 }
 
 const isSettled = (state: IntentState): boolean => SETTLED_STATES.some(settled => settled === state)
-type Mined = Receipt & { readonly attempt: string }
+type Mined = Receipt & { readonly attempt: string; readonly effect: boolean }
 const minedBy = (outcome: Outcome): Mined | null =>
-  'by' in outcome && outcome.by ? { ...outcome.by.receipt, attempt: outcome.by.id } : null
+  'by' in outcome && outcome.by
+    ? { ...outcome.by.receipt, attempt: outcome.by.id, effect: outcome.by.purpose === 'effect' }
+    : null
 
 async function store(lane: Lane, list: readonly Change[]): Promise<void> {
   await reach(lane, 'evidence-read')
@@ -121,13 +124,20 @@ async function storeIntents(em: Em, list: readonly Change[], now: Date): Promise
     update kernel.intent i
     set state = n.state, because = n.because, updated_at = ${now},
       nonce = case when n.state = 'queued' then null else i.nonce end,
+      sent_at = case when n.state = 'queued' then null else i.sent_at end,
+      reserved_wei = case when n.by is null and (n.settled or n.state = 'queued') then null else i.reserved_wei end,
+      spent_wei = case when n.by is null then null
+        else coalesce(n.fee + case when n.does then i.value else 0 end, i.spent_wei) end,
       mined_hash = (select a.hash from kernel.attempt a where a.id = n.by), mined_block = n.block, gas_used = n.gas,
       settled_at = case when n.settled then ${now}::timestamptz end
     from unnest(${column(({ intent }) => intent.id)}::bigint[], ${column(({ outcome }) => outcome.state)}::text[],
       ${column(({ because }) => because)}::text[], ${column((_, by) => by?.attempt ?? null)}::bigint[],
       ${column((_, by) => by?.block.toString() ?? null)}::bigint[],
       ${column((_, by) => by?.gasUsed.toString() ?? null)}::bigint[],
-      ${column(({ outcome }) => isSettled(outcome.state))}::boolean[]) as n(id, state, because, by, block, gas, settled)
+      ${column((_, by) => by?.feeWei?.toString() ?? null)}::numeric[],
+      ${column((_, by) => by !== null && by.effect && by.succeeded)}::boolean[],
+      ${column(({ outcome }) => isSettled(outcome.state))}::boolean[])
+      as n(id, state, because, by, block, gas, fee, does, settled)
     where i.id = n.id and i.settled_at is null`.execute(em.getKysely())
 }
 

@@ -7,6 +7,7 @@ import { fillGaps, rebroadcast } from './heal.ts'
 import type { Lane } from './lane.ts'
 import { readOpen, type OpenIntent } from './ledger.ts'
 import { applyEvidence } from './outcomes.ts'
+import { reviewParked } from './held.ts'
 import { sendQueued } from './queue.ts'
 import { replaceWhereDue } from './replace.ts'
 
@@ -20,6 +21,7 @@ export async function pass(lane: Lane): Promise<void> {
     await fillGaps(lane, open)
     await replaceWhereDue(lane, await readOpen(lane))
   }
+  await reviewParked(lane)
   await sendQueued(lane)
 }
 

@@ -2,18 +2,20 @@
  * From accepted wishes to broadcast transactions: read, check, price, sign, commit (T3), send. The hot path; besides
  * the sending itself it asks the chain nothing, except to simulate when nothing of this account is in flight.
  */
-import { sql } from 'kysely'
-import { whenChainAnswers } from './chain-look.ts'
-import { quote, type Fees } from './fees.ts'
-import { reach, sayOnce, unsay, type Head, type Lane } from './lane.ts'
-import { commitAttempts, fenced, type NewAttempt } from './commit.ts'
-import { GROUP_LIMIT, readQueue, type QueuedIntent, type QueueView } from './ledger.ts'
+import { leftToday } from './budget.ts'
+import { commitAttempts, type NewAttempt } from './commit.ts'
+import { endWithoutNonce, lateEnding, park, tooLate, waits, type Parking } from './endings.ts'
+import { quote, rulesFor, mostOf, type Fees, type Market } from './fees.ts'
+import { byBudget, byMode } from './gate.ts'
+import { holdBack } from './held.ts'
+import { policyOf, reach, sayOnce, unsay, type Head, type Lane } from './lane.ts'
 import { nextNonce } from './nonce.ts'
+import { prepare, type Ready } from './prepare.ts'
+import { GROUP_LIMIT, readQueue, type QueuedIntent, type QueueView } from './queued.ts'
 import { reactTo } from './react.ts'
 import { sendAll } from './send.ts'
+import { sidecarFor } from './intent-blobs.ts'
 import { sign } from './sign.ts'
-import { simulate, withMargin } from './simulate.ts'
-import { tell } from './outcomes.ts'
 
 const ROUNDS = 20
 
@@ -41,31 +43,79 @@ async function sendGroup(lane: Lane, view: QueueView): Promise<'done' | 'again'>
   if (late.length > 0) {
     await endWithoutNonce(
       lane,
-      late.map(intent => ({ intent, state: 'cancelled', because: lateReason(intent, head) })),
+      late.map(intent => lateEnding(intent, head)),
     )
     return 'again'
   }
-  const room = lane.args.limits.maxInFlight - view.inFlight
-  if (room <= 0) return waits(lane, view.queued, `${view.inFlight} transactions are in flight, the most allowed`)
-  if (lane.hold) return waits(lane, view.queued, lane.hold.because)
-  const offer = quote({ market, rules: lane.args.limits, best: null, urgent: urgent(view.queued, head) })
-  if (offer.do === 'wait') return tooDear(lane, view.queued, offer.because)
-  unsay(lane, 'too-dear')
-  return sendPriced(lane, view, view.queued.slice(0, room), offer.fees)
+  const held = view.queued.filter(intent => byMode(policyOf(lane), intent).do === 'park')
+  if (held.length > 0 && (await holdBack(lane, view, held))) return 'again'
+  const free = view.queued.filter(intent => !held.includes(intent))
+  if (free.length === 0) return 'done'
+  return sendFree(lane, view, free, { head, market })
 }
 
-async function sendPriced(
+async function sendFree(
   lane: Lane,
   view: QueueView,
-  intents: readonly QueuedIntent[],
-  fees: Fees,
+  queued: readonly QueuedIntent[],
+  { head, market }: { readonly head: Head; readonly market: Market },
 ): Promise<'done' | 'again'> {
+  const room = lane.args.limits.maxInFlight - view.inFlight
+  if (room <= 0) return waits(lane, queued, `${view.inFlight} transactions are in flight, the most allowed`)
+  if (lane.hold) return waits(lane, queued, lane.hold.because)
+  const alike = sameKind(view, queued)
+  if (alike.length === 0) return waits(lane, queued, OTHER_KIND)
+  const blobs = (alike[0]?.blobCount ?? 0) > 0
+  lane.wantsBlobs = blobs
+  if (blobs && market.blobBaseFee === undefined) return waits(lane, queued, 'the price of blob gas is not known yet')
+  const asked = { market, best: null, versions: 0, blocksLeft: blocksLeft(alike, head), blobs }
+  const offer = quote({ ...asked, rules: lane.args.limits })
+  if (offer.do === 'wait') return tooDear(lane, queued, offer.because)
+  unsay(lane, 'too-dear')
+  const affordable: Priced[] = []
+  for (const intent of alike.slice(0, room)) {
+    if (intent.maxFeePerGas === null) {
+      affordable.push({ intent, fees: offer.fees })
+      continue
+    }
+    const own = quote({ ...asked, rules: rulesFor(lane.args.limits, intent.maxFeePerGas) })
+    if (own.do === 'pay') affordable.push({ intent, fees: own.fees })
+    else await waits(lane, [intent], own.because)
+  }
+  return affordable.length === 0 ? 'done' : sendPriced(lane, view, affordable)
+}
+
+interface Priced {
+  readonly intent: QueuedIntent
+  readonly fees: Fees
+}
+
+const OTHER_KIND =
+  'blobs and other transactions of one account exclude each other: waits until those in flight are mined'
+
+/** Nodes refuse a blob transaction beside others of the account, and others beside it. */
+function sameKind(view: QueueView, queued: readonly QueuedIntent[]): QueuedIntent[] {
+  const carries = (queued[0]?.blobCount ?? 0) > 0
+  if (view.inFlight > 0 && carries !== view.inFlightBlobs > 0) return []
+  const other = queued.findIndex(intent => intent.blobCount > 0 !== carries)
+  return queued.slice(0, other < 0 ? queued.length : other)
+}
+
+async function sendPriced(lane: Lane, view: QueueView, priced: readonly Priced[]): Promise<'done' | 'again'> {
   const first = nextNonce(view.highestNonce, lane.latestCount)
+  const intents = priced.map(({ intent }) => intent)
   const prepared = await prepare(lane, view.inFlight, intents, first)
   if (prepared.ended) return 'again'
+  const fees = new Map(priced.map(one => [one.intent.id, one.fees]))
+  const allowed = await withinBudgets(lane, prepared.ready, fees)
+  if (allowed.length === 0) return prepared.ready.length > 0 ? 'again' : 'done'
   const signed: NewAttempt[] = []
-  for (const [index, { intent, gasLimit }] of prepared.ready.entries()) {
-    const draft = { nonce: first + index, to: intent.to, data: intent.data, value: intent.value, gasLimit, fees }
+  for (const [index, { intent, gasLimit }] of allowed.entries()) {
+    const { to, data, value } = intent
+    const price = fees.get(intent.id)
+    const sidecar = await sidecarFor(lane, intent)
+    if (!price || sidecar === 'none') break
+    const draft = { nonce: first + index, to, data, value, gasLimit, fees: price, sidecar }
     signed.push({ ...(await sign(lane, draft)), intentId: intent.id, purpose: 'effect' })
   }
   if (signed.length === 0) return 'done'
@@ -73,113 +123,46 @@ async function sendPriced(
   if (!(await commitAttempts(lane, signed, 'queued'))) return 'again'
   await reach(lane, 'attempts-committed')
   const verdicts = await sendAll(lane, signed)
-  measure(lane, prepared.ready)
+  measure(lane, allowed.slice(0, signed.length))
   await reactTo(lane, verdicts)
-  const more = view.queued.length === GROUP_LIMIT && prepared.ready.length === intents.length
+  const more = view.queued.length === GROUP_LIMIT && signed.length === intents.length
   return more ? 'again' : 'done' // what is wished from now on comes with a poke of its own
 }
 
-interface Ready {
-  readonly intent: QueuedIntent
-  readonly gasLimit: bigint
-}
-
-/** Finds every gas limit. The first is simulated when nothing is in flight: nothing else can change its outcome then. */
-async function prepare(
+/** Those that today's budgets hold; the others are parked. */
+async function withinBudgets(
   lane: Lane,
-  inFlight: number,
-  intents: readonly QueuedIntent[],
-  nonce: number,
-): Promise<{ readonly ready: readonly Ready[]; readonly ended: boolean }> {
-  const ready: Ready[] = []
-  for (const intent of intents) {
-    if (inFlight > 0 || ready.length > 0) {
-      if (intent.gasLimit === null) {
-        await waits(lane, [intent], 'its gas can be estimated when the earlier transactions of this account are mined')
-        break
-      }
-      ready.push({ intent, gasLimit: intent.gasLimit })
-      continue
-    }
-    const gasLimit = await simulated(lane, intent, nonce)
-    if (gasLimit === 'ended') return { ready: [], ended: true }
-    if (gasLimit === null) break
-    ready.push({ intent, gasLimit })
-  }
-  return { ready, ended: false }
+  ready: readonly Ready[],
+  fees: ReadonlyMap<string, Fees>,
+): Promise<readonly Ready[]> {
+  const left = await leftToday(lane, new Set(ready.map(({ intent }) => intent.role)))
+  const over: Parking[] = []
+  const within = ready.filter(({ intent, gasLimit }) => {
+    const price = fees.get(intent.id)
+    const cost = price ? intent.value + mostOf(price, gasLimit, intent.blobCount) : 0n
+    const passage = byBudget(left, intent, cost)
+    if (passage.do === 'send') return true
+    const { number } = lane.head ?? { number: 0n }
+    const at = new Date(lane.clock.now()).toISOString()
+    const known = { gas: gasLimit.toString(), maxCostWei: cost.toString(), block: number.toString(), at }
+    over.push({ ...passage, intent, simulation: { outcome: 'runs', reason: null, ...known } })
+    return false
+  })
+  await park(lane, over)
+  return within
 }
 
-/** Its gas with the margin; `ended` when it reverts and was settled so, null when it must wait. */
-async function simulated(lane: Lane, intent: QueuedIntent, nonce: number): Promise<bigint | 'ended' | null> {
-  const result = await simulate(lane, intent)
-  switch (result.does) {
-    case 'run':
-      return withMargin(lane, result.gas)
-    case 'revert': {
-      const { client } = lane.args.rpc
-      const { address } = lane.args.signer
-      const count = await whenChainAnswers(lane, () => client.getTransactionCount({ address }))
-      if (count !== nonce) {
-        lane.again(1_000) // the chain is not where we think: a reorganisation, or an endpoint that lags
-        await waits(lane, [intent], `simulation: ${result.reason}; waits for the chain to agree with itself`)
-        return null
-      }
-      await endWithoutNonce(lane, [{ intent, state: 'reverted', because: `simulation: ${result.reason}` }])
-      return 'ended'
-    }
-    case 'fail':
-      if (intent.gasLimit !== null && result.class === 'AMBIG') return intent.gasLimit
-      lane.again(1_000)
-      await waits(lane, [intent], `cannot be simulated: ${result.because}`)
-      return null
-  }
-}
-
-const tooLate = (intent: QueuedIntent, head: Head): boolean =>
-  intent.notAfterBlock !== null && head.number + 1n > intent.notAfterBlock
-const lateReason = (intent: QueuedIntent, head: Head): string =>
-  `too late: the next block is ${head.number + 1n}, it had to land by ${intent.notAfterBlock}`
-
-const URGENT_BLOCKS = 3n
-const urgent = (intents: readonly QueuedIntent[], head: Head): boolean =>
-  intents.some(intent => intent.notAfterBlock !== null && intent.notAfterBlock - head.number <= URGENT_BLOCKS)
-
-interface Ending {
-  readonly intent: QueuedIntent
-  readonly state: 'cancelled' | 'reverted'
-  readonly because: string
-}
-
-/** Settles wishes that never had a nonce, and tells their roles. */
-async function endWithoutNonce(lane: Lane, endings: readonly Ending[]): Promise<void> {
-  const now = new Date(lane.clock.now())
-  await fenced(lane, em =>
-    sql`update kernel.intent i set state = n.state, because = n.because, settled_at = ${now}, updated_at = ${now}
-      from unnest(${endings.map(end => end.intent.id)}::bigint[], ${endings.map(end => end.state)}::text[],
-        ${endings.map(end => end.because)}::text[]) as n(id, state, because)
-      where i.id = n.id and i.state = 'queued'`.execute(em.getKysely()),
-  )
-  const { chain, account, metrics } = lane.args
-  for (const { intent, state, because } of endings) {
-    metrics?.settled.add(1, { chain, account, outcome: state })
-    lane.log.info('a wish ended without a transaction', { intent: intent.key, state, because })
-  }
-  tell(lane, new Set(endings.map(end => end.intent.role)))
-}
+/** Of the one that is closest to its deadline; null when none has one. */
+const blocksLeft = (intents: readonly QueuedIntent[], head: Head): number | null =>
+  intents.reduce<number | null>((least, { notAfterBlock }) => {
+    if (notAfterBlock === null) return least
+    const left = Number(notAfterBlock - head.number)
+    return least === null || left < least ? left : least
+  }, null)
 
 async function tooDear(lane: Lane, queued: readonly QueuedIntent[], because: string): Promise<'done'> {
   sayOnce(lane, 'too-dear', () => lane.log.warn('waits for cheaper gas', { because }))
   return waits(lane, queued, because)
-}
-
-/** Stores the reason with every wish that waits, once. */
-async function waits(lane: Lane, queued: readonly QueuedIntent[], because: string): Promise<'done'> {
-  await fenced(lane, em =>
-    sql`update kernel.intent set because = ${because}, updated_at = ${new Date(lane.clock.now())}
-      where id = any(${queued.map(intent => intent.id)}::bigint[]) and state = 'queued'
-        and because is distinct from ${because}`.execute(em.getKysely()),
-  )
-  return 'done'
 }
 
 function measure(lane: Lane, sent: readonly Ready[]): void {

@@ -3,7 +3,7 @@
  * endpoint denies is asked of the others.
  */
 import { numberToHex, type Hash, type Hex, type PublicClient } from 'viem'
-import type { Lane } from './lane.ts'
+import { decider, type Lane } from './lane.ts'
 import type { Receipt } from './settle.ts'
 
 const BY_BLOCK_FROM = 3
@@ -15,6 +15,9 @@ interface RpcReceipt {
   readonly blockHash: Hex
   readonly status: Hex
   readonly gasUsed: Hex
+  readonly effectiveGasPrice?: Hex | undefined
+  readonly blobGasUsed?: Hex | undefined
+  readonly blobGasPrice?: Hex | undefined
 }
 
 /** Receipts on the canonical chain, by transaction hash; one that is missing was denied, which proves nothing. */
@@ -33,7 +36,7 @@ export async function findReceipts(lane: Lane, hashes: readonly Hash[]): Promise
 
 /** The receipt of a transaction that is known to be in this block; null when no endpoint gives it yet. */
 export async function receiptIn(lane: Lane, hash: Hash, block: bigint): Promise<Receipt | null> {
-  const all = await blockReceipts(lane.args.rpc.client, block)
+  const all = await blockReceipts(decider(lane), block)
   const found = all?.find(receipt => receipt.transactionHash === hash)
   return found ? receiptFrom(found) : null
 }
@@ -43,7 +46,7 @@ async function scanBlocks(lane: Lane, wanted: ReadonlySet<Hash>, found: Map<Hash
   const head = lane.head?.number ?? 0n
   const from = lane.scanned === null || head - lane.scanned > MOST_BLOCKS ? head : lane.scanned + 1n
   for (let number = from; number <= head && found.size < wanted.size; number += 1n) {
-    const receipts = await blockReceipts(lane.args.rpc.client, number)
+    const receipts = await blockReceipts(decider(lane), number)
     if (receipts === null) return // this endpoint has no such method
     for (const receipt of receipts) {
       if (wanted.has(receipt.transactionHash)) found.set(receipt.transactionHash, receiptFrom(receipt))
@@ -62,7 +65,8 @@ async function blockReceipts(client: PublicClient, number: bigint): Promise<read
 
 /** Asks the reading client, then every endpoint; a receipt of a block that is not canonical counts as none. */
 async function findOne(lane: Lane, hash: Hash): Promise<Receipt | null> {
-  const { client, endpoints = [] } = lane.args.rpc
+  const { endpoints = [] } = lane.args.rpc
+  const client = decider(lane)
   const first = await receiptAt(client, hash)
   if (first) return canonical(client, first)
   const others = await Promise.all(endpoints.map(one => receiptAt(one, hash).catch(() => null)))
@@ -80,6 +84,9 @@ const receiptFrom = (receipt: RpcReceipt): Receipt => ({
   blockHash: receipt.blockHash,
   succeeded: BigInt(receipt.status) === 1n,
   gasUsed: BigInt(receipt.gasUsed),
+  feeWei:
+    BigInt(receipt.gasUsed) * BigInt(receipt.effectiveGasPrice ?? 0) +
+    BigInt(receipt.blobGasUsed ?? 0) * BigInt(receipt.blobGasPrice ?? 0),
 })
 
 async function canonical(client: PublicClient, receipt: Receipt): Promise<Receipt | null> {

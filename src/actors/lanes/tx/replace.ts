@@ -4,11 +4,15 @@
  */
 import { sql } from 'kysely'
 import type { Address, Hex } from 'viem'
-import { fitsMarket, quote, type Fees } from './fees.ts'
+import { leftToday } from './budget.ts'
+import { fitsMarket, mostOf, quote, rulesFor, type Fees, type Quote } from './fees.ts'
+import { byBudget } from './gate.ts'
+import { sidecarOf } from './intent-blobs.ts'
 import { forkOf, reach, sayOnce, unsay, type Lane } from './lane.ts'
 import { commitAttempts, fenced, type NewAttempt } from './commit.ts'
-import { rows, type OpenAttempt, type OpenIntent } from './ledger.ts'
+import type { OpenAttempt, OpenIntent } from './ledger.ts'
 import { reactTo } from './react.ts'
+import { rows } from './rows.ts'
 import { sendAll } from './send.ts'
 import { sign } from './sign.ts'
 import { simulate, withMargin, type Call } from './simulate.ts'
@@ -50,13 +54,19 @@ function isDue(lane: Lane, intent: OpenIntent, lowest: boolean): boolean {
 }
 
 async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> {
-  if (!lane.market) return null
-  const offer = quote({
-    market: lane.market,
-    rules: lane.args.limits,
-    best: bestFees(intent.attempts),
-    urgent: intent.attempts.length > 1,
-  })
+  if (!lane.market || !lane.head) return null
+  const offer = await withinBudget(
+    lane,
+    intent,
+    quote({
+      market: lane.market,
+      rules: rulesFor(lane.args.limits, intent.maxFeePerGas),
+      best: bestFees(intent.attempts),
+      blocksLeft: intent.notAfterBlock === null ? null : Number(intent.notAfterBlock - lane.head.number),
+      versions: intent.attempts.length,
+      blobs: intent.blobCount > 0,
+    }),
+  )
   if (offer.do === 'pay') {
     unsay(lane, 'replacement')
     return offer.fees
@@ -71,6 +81,17 @@ async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> 
   return null
 }
 
+/** A better price must fit today's budgets as well; taking a nonce back always may. */
+async function withinBudget(lane: Lane, intent: OpenIntent, offer: Quote): Promise<Quote> {
+  if (offer.do === 'wait' || intent.cancelBecause !== null) return offer
+  const gasLimit = intent.attempts.at(-1)?.gasLimit ?? 0n
+  const more = intent.value + mostOf(offer.fees, gasLimit, intent.blobCount) - intent.reservedWei
+  if (more <= 0n) return offer
+  const { role, overBudget } = intent
+  const passage = byBudget(await leftToday(lane, [role]), { role, overBudget, approved: true }, more)
+  return passage.do === 'send' ? offer : { do: 'wait', because: `a better price: ${passage.because}` }
+}
+
 /** The most that any attempt offers, field by field: a node may hold any of them. */
 function bestFees(attempts: readonly OpenAttempt[]): Fees {
   const most = (pick: (fees: Fees) => bigint): bigint =>
@@ -78,6 +99,7 @@ function bestFees(attempts: readonly OpenAttempt[]): Fees {
   return {
     maxFeePerGas: most(fees => fees.maxFeePerGas),
     maxPriorityFeePerGas: most(fees => fees.maxPriorityFeePerGas),
+    maxFeePerBlobGas: most(fees => fees.maxFeePerBlobGas ?? 0n),
   }
 }
 
@@ -85,7 +107,9 @@ async function signReplacement(lane: Lane, intent: OpenIntent, fees: Fees): Prom
   const purpose = intent.cancelBecause === null ? 'effect' : 'cancel'
   const call = purpose === 'cancel' ? noop(lane) : await callOf(lane, intent)
   const gasLimit = purpose === 'cancel' ? await noopGas(lane) : (intent.attempts.at(-1)?.gasLimit ?? 21_000n)
-  return { ...(await sign(lane, { ...call, nonce: intent.nonce, gasLimit, fees })), intentId: intent.id, purpose }
+  const sidecar = intent.blobCount > 0 ? await sidecarOf(lane, intent.id) : null // nodes refuse to replace blobs by none
+  const draft = { ...call, nonce: intent.nonce, gasLimit, fees, sidecar }
+  return { ...(await sign(lane, draft)), intentId: intent.id, purpose }
 }
 
 /** A transfer of nothing to ourselves. */

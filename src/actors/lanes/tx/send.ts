@@ -29,12 +29,12 @@ export interface Verdict {
  * Sends in order, `sendWindow` at a time without waiting for the answers in between; then marks the rows. Throws
  * WrongChainError when the answer is that these bytes are for another chain.
  */
-export async function sendAll(lane: Lane, sendables: readonly Sendable[]): Promise<Verdict[]> {
+export async function sendAll(lane: Lane, sendables: readonly Sendable[], everywhere = false): Promise<Verdict[]> {
   const verdicts: Verdict[] = []
   const window = Math.max(1, lane.args.sendWindow)
   for (let at = 0; at < sendables.length; at += window) {
     const group = sendables.slice(at, at + window)
-    verdicts.push(...(await Promise.all(group.map(sendable => sendOne(lane, sendable)))))
+    verdicts.push(...(await Promise.all(group.map(sendable => sendOne(lane, sendable, everywhere)))))
     if (at === 0) await reach(lane, 'one-sent')
   }
   if (verdicts.length > 0) {
@@ -46,9 +46,9 @@ export async function sendAll(lane: Lane, sendables: readonly Sendable[]): Promi
   return verdicts
 }
 
-async function sendOne(lane: Lane, { hash, nonce, raw }: Sendable): Promise<Verdict> {
+async function sendOne(lane: Lane, { hash, nonce, raw }: Sendable, everywhere: boolean): Promise<Verdict> {
   try {
-    await withTimeout(lane, lane.args.rpc.sendRaw(raw))
+    await withTimeout(lane, lane.args.rpc.sendRaw(raw, everywhere))
     return { hash, nonce, reaction: 'accepted', class: null, error: null }
   } catch (error) {
     const said = foreign(error)

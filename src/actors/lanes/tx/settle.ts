@@ -11,6 +11,8 @@ export interface Receipt {
   readonly blockHash: string
   readonly succeeded: boolean
   readonly gasUsed: bigint
+  /** What its gas cost, blob gas included; left out where the receipt was not read again. */
+  readonly feeWei?: bigint
 }
 
 /** One attempt and its receipt on the canonical chain, if it has one. */

@@ -6,8 +6,9 @@ import { keccak256, parseTransaction, recoverTransactionAddress, type Address, t
 import type { TransactionSerializable, TransactionSerializedEIP1559 } from 'viem'
 import { isFatal } from '../../../errors.ts'
 import { SignerDownError, SignerMismatchError } from '../errors.ts'
-import type { Fees } from './fees.ts'
+import { mostOf, type Fees } from './fees.ts'
 import type { Lane } from './lane.ts'
+import { versionedHashes, wrapped, type Sidecar } from './sidecar.ts'
 
 export interface Draft {
   readonly nonce: number
@@ -16,11 +17,21 @@ export interface Draft {
   readonly value: bigint
   readonly gasLimit: bigint
   readonly fees: Fees
+  /** Of a blob transaction. */
+  readonly sidecar?: Sidecar | null
 }
 
-export interface Signed extends Draft {
+export interface Signed {
+  readonly nonce: number
+  readonly to: Address
+  readonly value: bigint
+  readonly gasLimit: bigint
+  readonly fees: Fees
   readonly hash: Hex
+  /** As it is handed to a node: with the sidecar, if it has one. */
   readonly raw: Hex
+  /** The most it can cost, its value included, wei. */
+  readonly mostWei: bigint
 }
 
 /**
@@ -36,13 +47,19 @@ export async function sign(lane: Lane, draft: Draft): Promise<Signed> {
     await recover(lane, draft, raw)
     lane.signerChecked = true
   }
-  return { ...draft, raw, hash: keccak256(raw) }
+  const { sidecar, nonce, to, value, gasLimit, fees } = draft
+  const mostWei = value + mostOf(fees, gasLimit, sidecar?.blobs.length ?? 0)
+  return { nonce, to, value, gasLimit, fees, mostWei, hash: keccak256(raw), raw: sidecar ? wrapped(raw, sidecar) : raw }
 }
 
-function serializable(lane: Lane, { nonce, to, data, value, gasLimit, fees }: Draft): TransactionSerializable {
+function serializable(lane: Lane, draft: Draft): TransactionSerializable {
+  const { nonce, to, data, value, gasLimit, sidecar } = draft
+  const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas = 0n } = draft.fees
   const common = { chainId: lane.args.chainId, nonce, to, data, value, gas: gasLimit }
-  if (lane.market?.nextBaseFee === null) return { type: 'legacy', ...common, gasPrice: fees.maxFeePerGas }
-  return { type: 'eip1559', ...common, ...fees }
+  if (lane.market?.nextBaseFee === null) return { type: 'legacy', ...common, gasPrice: maxFeePerGas }
+  if (!sidecar) return { type: 'eip1559', ...common, maxFeePerGas, maxPriorityFeePerGas }
+  const blobVersionedHashes = [...versionedHashes(sidecar)]
+  return { type: 'eip4844', ...common, maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas, blobVersionedHashes }
 }
 
 async function answerOf(lane: Lane, wanted: TransactionSerializable): Promise<Hex> {
@@ -62,16 +79,27 @@ export function differences(wanted: TransactionSerializable, raw: Hex): string |
   } catch {
     return 'encoding'
   }
-  const fields = ['type', 'chainId', 'nonce', 'gas', 'gasPrice', 'maxFeePerGas', 'maxPriorityFeePerGas'] as const
   const want: Fields = wanted
   const got: Fields = answered
-  const other = fields.find(field => (want[field] ?? 0) !== (got[field] ?? 0))
+  const other = PLAIN_FIELDS.find(field => (want[field] ?? 0) !== (got[field] ?? 0))
   if (other !== undefined) return other
   if ((want.value ?? 0n) !== (got.value ?? 0n)) return 'value'
   if ((want.to ?? '').toLowerCase() !== (got.to ?? '').toLowerCase()) return 'to'
   if ((want.data ?? '0x').toLowerCase() !== (got.data ?? '0x').toLowerCase()) return 'data'
+  if (String(want.blobVersionedHashes ?? '') !== String(got.blobVersionedHashes ?? '')) return 'blobVersionedHashes'
   return got.accessList === undefined || got.accessList.length === 0 ? null : 'accessList'
 }
+
+const PLAIN_FIELDS = [
+  'type',
+  'chainId',
+  'nonce',
+  'gas',
+  'gasPrice',
+  'maxFeePerGas',
+  'maxPriorityFeePerGas',
+  'maxFeePerBlobGas',
+] as const
 
 /** The fields of any transaction type, absent where a type has none. */
 interface Fields {
@@ -82,6 +110,8 @@ interface Fields {
   readonly gasPrice?: bigint | undefined
   readonly maxFeePerGas?: bigint | undefined
   readonly maxPriorityFeePerGas?: bigint | undefined
+  readonly maxFeePerBlobGas?: bigint | undefined
+  readonly blobVersionedHashes?: readonly string[] | undefined
   readonly to?: string | null | undefined
   readonly value?: bigint | undefined
   readonly data?: string | undefined

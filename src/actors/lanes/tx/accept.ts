@@ -1,0 +1,121 @@
+/**
+ * Accepting wishes: one statement for all of them, in the caller's transaction. The accounts that daemons have, and
+ * what each may spend in a day, are rows; a database that no daemon has used yet knows none and refuses none.
+ */
+import { createHash } from 'node:crypto'
+import { sql, type RawBuilder } from 'kysely'
+import type { Clock } from '../../../clock.ts'
+import { Intent } from '../../../entities/kernel/intent.ts'
+import type { Em } from '../../../entities/orm.ts'
+import { OverBudgetError, UnknownAccountError, WishConflictError } from '../errors.ts'
+import type { Wish } from '../wish.ts'
+import { rows } from './rows.ts'
+import { chooseAccount } from './turns.ts'
+import { refuseMalformed } from './wish-schema.ts'
+
+/** A wish with the one account it goes to, and the hash of what was wished for. */
+interface Placed extends Wish {
+  readonly account: string
+  readonly content: string
+}
+
+/** See `wishAll`. */
+export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Promise<Intent[]> {
+  for (const one of wanted) refuseMalformed(one)
+  const placed: Placed[] = []
+  for (const one of wanted) placed.push({ ...one, account: await chooseAccount(em, one), content: contentOf(one) })
+  const added = await insert(em, placed, new Date(clock.now()))
+  await insertBlobs(em, placed, added)
+  const found = await em.find(Intent, { key: { $in: placed.map(({ key }) => key) } })
+  const byKey = new Map(found.map(intent => [intent.key, intent]))
+  const accepted: Intent[] = []
+  for (const one of placed) {
+    const intent = byKey.get(one.key)
+    if (!intent) throw await refusal(em, one)
+    if (!added.has(one.key)) refuseOther(intent, one)
+    accepted.push(intent)
+  }
+  return accepted
+}
+
+/** Adds those whose key is free and whose account may; answers the ids of the new ones by key. */
+async function insert(em: Em, placed: readonly Placed[], now: Date): Promise<ReadonlyMap<string, string>> {
+  const inserted = await rows<{ id: string; key: string }>(
+    em,
+    sql`insert into kernel.intent (key, role, subject, chain, account, "to", data, value, gas_limit, not_after_block,
+        confirmations, trace_id, max_fee_per_gas, blob_count, content, state, created_at, updated_at)
+      select w.key, w.role, w.subject, w.chain, w.account, w."to", w.data, w.value, w.gas_limit, w.not_after_block,
+        w.confirmations, w.trace_id, w.max_fee, w.blob_count, w.content, 'queued', ${now}::timestamptz, ${now}::timestamptz
+      from ${table(placed)} left join kernel.account a on a.chain = w.chain and a.name = w.account
+      where case when a.name is not null then w.value <= coalesce(a.daily_budget_wei, w.value)
+        else not exists (select from kernel.account) end
+      order by w.place
+      on conflict (key) do nothing returning id::text, key`,
+  )
+  return new Map(inserted.map(({ id, key }) => [key, id]))
+}
+
+function table(placed: readonly Placed[]): RawBuilder<unknown> {
+  const column = <T>(of: (one: Placed) => T): T[] => placed.map(of)
+  const text = (value: bigint | null | undefined): string | null => value?.toString() ?? null
+  return sql`unnest(${column(w => w.key)}::text[], ${column(w => w.role)}::text[], ${column(w => w.subject)}::text[],
+    ${column(w => w.chain)}::text[], ${column(w => w.account)}::text[], ${column(w => w.to)}::text[],
+    ${column(w => w.data)}::text[], ${column(w => w.value.toString())}::numeric[],
+    ${column(w => text(w.gasLimit))}::bigint[], ${column(w => text(w.notAfterBlock))}::bigint[],
+    ${column(w => w.confirmations)}::int[], ${column(w => w.traceId)}::text[],
+    ${column(w => text(w.maxFeePerGas))}::numeric[], ${column(w => w.blobs?.length ?? 0)}::int[],
+    ${column(w => w.content)}::text[]) with ordinality as w(key, role, subject, chain, account, "to", data, value,
+    gas_limit, not_after_block, confirmations, trace_id, max_fee, blob_count, content, place)`
+}
+
+async function insertBlobs(em: Em, placed: readonly Placed[], added: ReadonlyMap<string, string>): Promise<void> {
+  const blobs = placed.flatMap(({ key, blobs: all = [] }) =>
+    all.flatMap((data, place) => {
+      const id = added.get(key)
+      return id === undefined ? [] : [{ id, place, data: data.toLowerCase() }]
+    }),
+  )
+  if (blobs.length === 0) return
+  await sql`insert into kernel.intent_blob (intent_id, place, data)
+    select * from unnest(${blobs.map(blob => blob.id)}::bigint[], ${blobs.map(blob => blob.place)}::int[],
+      ${blobs.map(blob => blob.data)}::text[])`.execute(em.getKysely())
+}
+
+/** Why a wish was not stored although its key is free. */
+async function refusal(em: Em, { key, chain, account, value }: Placed): Promise<Error> {
+  const known = await rows<{ name: string; budget: string | null }>(
+    em,
+    sql`select name, daily_budget_wei::text as budget from kernel.account where chain = ${chain} order by name`,
+  )
+  const facts = { key, chain, account }
+  const budget = known.find(({ name }) => name === account)?.budget
+  if (budget === undefined) {
+    const names = known.map(({ name }) => name).join(', ')
+    return new UnknownAccountError(`no daemon has the account ${account} on ${chain}`, { facts: { ...facts, names } })
+  }
+  return new OverBudgetError(`the wish ${key} is worth more than ${account} may spend in a day`, {
+    facts: { ...facts, valueWei: value.toString(), dailyBudgetWei: budget },
+  })
+}
+
+/** Two wishes of one key must be the same wish, whatever was edited since. Addresses and data mean the same in any case. */
+function refuseOther(known: Intent, wanted: Placed): void {
+  if (known.content === wanted.content) return
+  const fields = ['chain', 'account', 'to', 'data', 'value'] as const
+  const plain = (value: unknown): string => String(value).toLowerCase()
+  const other = fields.find(field => plain(known[field]) !== plain(wanted[field]))
+  if (known.content === null && other === undefined) return
+  const field = other ?? 'content'
+  throw new WishConflictError(`the key ${wanted.key} already stands for a transaction with another ${field}`, {
+    facts: { key: wanted.key, field },
+  })
+}
+
+/** What makes two wishes the same one. */
+function contentOf({ chain, account, to, data, value, blobs = [] }: Wish): string {
+  const accounts = typeof account === 'string' ? account : [...account].sort().join(',')
+  const parts = [chain, accounts, to.toLowerCase(), data.toLowerCase(), value.toString()]
+  const hash = createHash('sha256').update(JSON.stringify(parts))
+  for (const blob of blobs) hash.update(blob.toLowerCase())
+  return hash.digest('hex')
+}
