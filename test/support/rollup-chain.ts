@@ -44,8 +44,8 @@ export interface RollupChain {
   mine(most?: number): Promise<void>
   /** A block with a batch of another forger. */
   forgeForeign(): Promise<void>
-  /** The newest blocks are gone; one more empty one takes their place. */
-  reorg(depth: number): Promise<void>
+  /** The newest blocks are gone; one more takes their place: empty, or with the same batches again. */
+  reorg(depth: number, batches?: 'lost' | 'included'): Promise<void>
   /** Whether the slot is ours from the next block on. */
   setOurs(ours: boolean): Promise<void>
 }
@@ -171,20 +171,23 @@ export async function openChain(orm: Orm): Promise<RollupChain> {
       const row = rowOf(batch, '0xthem', head() + 1, `0xforeign${foreignSalt}`)
       await add([{ num: batch.batchNum, root: batch.newRoot, ours: false, row }])
     },
-    reorg: async depth => {
+    reorg: async (depth, batches = 'lost') => {
       const kept = Math.max(0, blocks.length - depth)
       const fork = blocks[kept - 1]?.number ?? 1
-      blocks.splice(kept)
+      const gone = blocks.splice(kept).flatMap(block => block.forged)
+      const again = batches === 'lost' ? [] : gone.map(one => moved(one, fork + 1))
       await orm.em.fork().transactional(async em => {
         await source.forget(em, BigInt(fork))
         await em.execute(
-          `update kernel.intent set mined_block = null,
-             state = case when cancel_because is null then 'sent' else 'cancelling' end
-           where state = 'mined' and mined_block > ?`,
+          batches === 'included'
+            ? `update kernel.intent set mined_block = ${fork + 1} where state = 'mined' and mined_block > ?`
+            : `update kernel.intent set mined_block = null,
+                 state = case when cancel_because is null then 'sent' else 'cancelling' end
+               where state = 'mined' and mined_block > ?`,
           [fork],
         )
       })
-      await add([])
+      await add(again)
     },
     setOurs: async value => {
       ours = value
@@ -192,6 +195,12 @@ export async function openChain(orm: Orm): Promise<RollupChain> {
     },
   }
 }
+
+/** The same batch by the same transaction, in another block. */
+const moved = (one: Forged, block: number): Forged => ({
+  ...one,
+  row: { ...one.row, blockNumber: BigInt(block), blockHash: `0x${block}'` },
+})
 
 async function seed(orm: Orm, root: bigint, lastIdx: number): Promise<void> {
   const em = orm.em.fork()
