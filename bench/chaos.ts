@@ -18,7 +18,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openBook, type Book, type Totals } from './chaos/book.ts'
 import { ended, launchDaemon, pause } from './load/daemon.ts'
-import { seeded } from './load/random.ts'
+import { seeded } from '../src/random.ts'
 import { CONFIRMATIONS, openTxWorld, type TxWorld } from './tx/world.ts'
 
 interface Options {

@@ -3,7 +3,7 @@
  * wanted. Prints progress on standard error and one JSON line on standard output; exit code 1 when anything was lost,
  * done twice, or not reached in time.
  *
- *   npm run load -- --provers 16 --proof-ms 1000 --batches 200 [--fail-rate R --hang-rate R --reorg-rate R --kills N --seed S]
+ *   npm run load -- --provers 16 --proof-ms 1000 --batches 200 [--fail-rate R --hang-rate R --reorg-rate R --kills N --seed S --chaos-seed S]
  *   npm run load -- --backlog 100000 --max-tx 2048 --provers 3 --proof-ms 15000 --users 200
  */
 import { readFile, readdir } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { createPublicClient, createTestClient, http } from 'viem'
 import { pause, startDaemon, type LoadDaemon } from './load/daemon.ts'
 import { readOptions, type LoadOptions } from './load/options.ts'
-import { seeded } from './load/random.ts'
+import { seeded } from '../src/random.ts'
 import { forgedOnChain, judgeChain, measureSpeed } from './load/report.ts'
 import { deposit, openTraffic, type Traffic } from './load/traffic.ts'
 import { openWorld, type LoadWorld } from './load/world.ts'
@@ -27,7 +27,7 @@ export async function load(options: LoadOptions): Promise<boolean> {
   let daemon: LoadDaemon | null = null
   try {
     await deposit(world)
-    daemon = await startDaemon(world.folder, world.config)
+    daemon = await startDaemon(world.folder, world.config, flagsOf(options))
     const outcome = await run(options, world, random, daemon, next => (daemon = next))
     process.stdout.write(`${JSON.stringify({ ...outcome, options })}\n`)
     return outcome.lost === 0 && outcome.twice === 0 && outcome.reached
@@ -63,7 +63,7 @@ async function run(
     async () => {
       peak = Math.max(peak, current.peakMemory())
       await current.kill()
-      current = await startDaemon(world.folder, world.config)
+      current = await startDaemon(world.folder, world.config, flagsOf(options))
       startsMs.push(Math.round(current.httpMs))
       onRestart(current)
     },
@@ -105,6 +105,10 @@ async function run(
     ...speed,
   }
 }
+
+/** What the daemon is told on its command line. */
+const flagsOf = ({ chaosSeed }: LoadOptions): string[] =>
+  chaosSeed === null ? [] : ['--chaos-seed', String(chaosSeed)]
 
 /** Two blocks more, so that what was broadcast last is in. */
 const settleChain = (options: LoadOptions): Promise<void> => pause(2_500 * options.blockSeconds)

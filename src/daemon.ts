@@ -7,6 +7,7 @@ import { systemClock, type Clock } from './clock.ts'
 import { loadConfig, type Loaded } from './config/load.ts'
 import { crashStore } from './crash-store.ts'
 import { assemble } from './daemon/assemble.ts'
+import { daemonChaos, type DaemonChaos } from './daemon/chaos.ts'
 import { welcome } from './daemon/welcome.ts'
 import { stopSignal } from './daemon/signals.ts'
 import { demoChain, demoWorld } from './demo/world.ts'
@@ -23,6 +24,8 @@ import { openTokens } from './tokens.ts'
 export interface DaemonOptions {
   readonly config: Loaded
   readonly demo: boolean
+  /** Kills actors at random, in an order that this seed decides. Left out: never. */
+  readonly chaosSeed?: number
 }
 
 const EXIT = { done: 0, dependency: 69, bug: 70, configuration: 78 } as const
@@ -30,7 +33,7 @@ const EXIT = { done: 0, dependency: 69, bug: 70, configuration: 78 } as const
 const STOP_DEADLINE_MS = 9_000
 const LEFTOVER_MS = 200
 /** Runs until it is asked to stop or cannot go on; answers the exit code. Errors before the tree starts are thrown. */
-export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise<number> {
+export async function runDaemon({ config: asked, demo, chaosSeed }: DaemonOptions): Promise<number> {
   const log = createLog(logOptions(asked))
   const folder = await openDataFolder(asked.config.dataFolder)
   let url: string | null = null
@@ -58,14 +61,15 @@ export async function runDaemon({ config: asked, demo }: DaemonOptions): Promise
         void noteRunning(folder, at, systemClock)
       },
     })
-    const system: System = createSystem(parts.tree, {
+    const killing = daemonChaos(chaosSeed ?? null, systemClock, log)
+    const system: System = createSystem(killing?.tree(parts.tree) ?? parts.tree, {
       clock: systemClock,
       random: Math.random,
       log,
       crashes: crashStore(parts.orm, log),
       attributeFloating: true,
     })
-    return await live(system, log, () => welcome({ url, tokens, demo, log, roles }))
+    return await live(system, log, killing, () => welcome({ url, tokens, demo, log, roles }))
   } finally {
     await rm(join(folder.path, 'daemon.json'), { force: true })
     folder.release()
@@ -92,10 +96,14 @@ const noteRunning = (folder: DataFolder, url: string, clock: Clock): Promise<voi
   )
 
 /** Starts the tree and waits for a signal or its end. A second signal ends the process at once. */
-async function live(system: System, log: Log, greet: () => void): Promise<number> {
+async function live(system: System, log: Log, killing: DaemonChaos | null, greet: () => void): Promise<number> {
   const leave = (): never => process.exit(EXIT.done)
   const asked = stopSignal({ log, clock: systemClock, terminal: process.stdin.isTTY, leave })
-  const started = system.start().then(greet)
+  let endKilling = (): void => {}
+  const started = system.start().then(() => {
+    greet()
+    if (killing !== null) endKilling = killing.begin(system)
+  })
   const first = await Promise.race([
     asked.then(() => null),
     system.done,
@@ -104,6 +112,7 @@ async function live(system: System, log: Log, greet: () => void): Promise<number
       (error: unknown) => ({ reason: messageOf(error), error }),
     ),
   ])
+  endKilling()
   if (first === null) {
     log.info('stopping: what is in progress is finished first; press Ctrl-C again to stop at once')
     started.catch(() => {}) // a start that was cut short is no news

@@ -26,18 +26,20 @@ export interface LoadDaemon {
 }
 
 /** The process, as soon as there is one: nothing is waited for. It writes to `daemon.log` in the folder. */
-export function launchDaemon(folder: string, config: string): ChildProcess {
-  const child = spawn(process.execPath, [PROGRAM, 'start', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+export function launchDaemon(folder: string, config: string, flags: readonly string[] = []): ChildProcess {
+  const child = spawn(process.execPath, [PROGRAM, 'start', '--config', config, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' })
   child.stdout?.pipe(log)
   child.stderr?.pipe(log)
   return child
 }
 
-/** Starts it and waits until HTTP answers and, unless told otherwise, everything runs. */
-export async function startDaemon(folder: string, config: string): Promise<LoadDaemon> {
+/** Starts it, with these flags besides, and waits until HTTP answers. */
+export async function startDaemon(folder: string, config: string, flags: readonly string[] = []): Promise<LoadDaemon> {
   const started = performance.now()
-  const child = launchDaemon(folder, config)
+  const child = launchDaemon(folder, config, flags)
   const url = await addressOf(folder, child)
   await answering(url)
   const httpMs = performance.now() - started

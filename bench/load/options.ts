@@ -14,6 +14,8 @@ export interface LoadOptions {
   /** `kill -9` of the daemon at so many random moments. */
   readonly kills: number
   readonly seed: number
+  /** Runs the daemon with `--chaos-seed`: random actors are killed all the time. Null: not. */
+  readonly chaosSeed: number | null
   /** Transfers put into the pool of a paused forger before the clock starts; the run ends when all are forged. */
   readonly backlog: number
   /** L2 transactions sent for every batch the provers can make. */
@@ -54,11 +56,13 @@ export function readOptions(
     args: [...args],
     options: {
       keep: { type: 'boolean', default: false },
+      'chaos-seed': { type: 'string' },
       ...Object.fromEntries(
         names.map(name => [name, { type: 'string', default: defaults[name] ?? FLAGS[name] } as const]),
       ),
     },
   })
+  const { 'chaos-seed': chaosSeed } = values as { 'chaos-seed'?: string }
   const number = (name: keyof typeof FLAGS): number => {
     const value = Number((values as Record<string, unknown>)[name])
     if (Number.isFinite(value) && value >= 0) return value
@@ -73,6 +77,7 @@ export function readOptions(
     reorgRate: number('reorg-rate'),
     kills: number('kills'),
     seed: number('seed'),
+    chaosSeed: chaosSeed === undefined ? null : Number(chaosSeed),
     backlog: number('backlog'),
     txsPerBatch: number('txs-per-batch'),
     maxTx: number('max-tx'),

@@ -51,7 +51,8 @@ export function ratioIn({ layer, ...others }: Round, { figure, by }: Goal): numb
   return value === undefined || unit === undefined ? null : value / unit
 }
 
-export const reached = (ratio: number, { at, limit }: Goal): boolean => (at === 'least' ? ratio >= limit : ratio <= limit)
+export const reached = (ratio: number, { at, limit }: Goal): boolean =>
+  at === 'least' ? ratio >= limit : ratio <= limit
 
 function unitOf(by: Goal['by'], figure: keyof Figures, round: Round): number | undefined {
   if (by === 'itself') return 1

@@ -4,6 +4,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { TreeNode } from './snapshot.ts'
+import type { ChildSpec, SupervisorSpec } from './spec.ts'
 import type { System } from './system.ts'
 
 export interface ChaosOptions {
@@ -17,7 +18,7 @@ export interface ChaosOptions {
   readonly spare?: (id: string) => boolean
 }
 
-/** Kills one running worker after the other until the answer is called. Budgets still count: give them room. */
+/** Kills one running worker after the other until the answer is called. Budgets still count: see `withoutBudgets`. */
 export function chaos(system: System, { clock, random, log, everyMs, spare = () => false }: ChaosOptions): () => void {
   let cancel: (() => void) | null = null
   const arm = (): void => {
@@ -32,6 +33,14 @@ export function chaos(system: System, { clock, random, log, everyMs, spare = () 
   arm()
   return () => cancel?.()
 }
+
+/** The same tree with budgets that kills do not use up, so that no supervisor gives up or parks because of them. */
+export const withoutBudgets = (spec: SupervisorSpec): SupervisorSpec => ({
+  ...spec,
+  intensity: Number.MAX_SAFE_INTEGER,
+  period: 1,
+  children: spec.children.map((child: ChildSpec) => (child.type === 'supervisor' ? withoutBudgets(child) : child)),
+})
 
 /** In the order of the tree. */
 function runningWorkers(node: TreeNode): string[] {

@@ -19,6 +19,7 @@ test('unknown options, missing and extra arguments and bad numbers are refused',
     ['mock-prover', '--fail-rate', '2'],
     ['mock-prover', '--delay', 'soon'],
     ['start', '--set', 'novalue'],
+    ['start', '--chaos-seed', 'x'],
   ]
   for (const args of wrong) {
     const { code, err } = await run('.', args)

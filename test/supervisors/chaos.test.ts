@@ -1,18 +1,10 @@
 import test from 'ava'
 import { silentLog } from '../../src/log.ts'
-import { chaos } from '../../src/supervisors/chaos.ts'
+import { seeded } from '../../src/random.ts'
+import { supervisor } from '../../src/supervisors/child.ts'
+import { settle } from '../support/simulated-clock.ts'
+import { chaos, withoutBudgets } from '../../src/supervisors/chaos.ts'
 import { probe, root, running } from './support.ts'
-
-/** The usual small generator (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 async function victims(seed: number): Promise<string[]> {
   const { system, clock, events } = await running(
@@ -35,4 +27,17 @@ test('the same seed kills the same actors, about as often as asked, and nobody w
   t.notDeepEqual(await victims(8), killed)
   t.true(killed.length > 10 && killed.length < 40, String(killed.length))
   t.deepEqual([...new Set(killed)].toSorted(), ['a', 'b', 'c'])
+})
+
+test('without budgets no supervisor gives up, however often its children are killed', async t => {
+  const inner = supervisor({ id: 'inner', strategy: 'rest-for-one', intensity: 0, children: [probe('a'), probe('b')] })
+  const { system, node } = await running(withoutBudgets(root([inner], { intensity: 0 })))
+  for (let times = 0; times < 50; times++) {
+    system.kill('a')
+    await settle()
+  }
+  t.is(node('b').state, 'running')
+  t.is(node('inner').restarts, 0)
+  t.is(node('a').restarts, 50)
+  await system.stop()
 })

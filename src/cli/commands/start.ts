@@ -4,6 +4,7 @@
 import type { Register } from '../command.ts'
 import { command, runs } from '../command.ts'
 import { flagsOf, load, type GlobalOptions } from '../context.ts'
+import { whole } from '../numbers.ts'
 
 interface Options extends GlobalOptions {
   readonly demo?: boolean
@@ -12,6 +13,7 @@ interface Options extends GlobalOptions {
   readonly port?: string
   readonly logLevel?: string
   readonly logFormat?: string
+  readonly chaosSeed?: number
 }
 
 export const start: Register = (program, session) => {
@@ -23,6 +25,7 @@ export const start: Register = (program, session) => {
     .option('--port <port>', 'the port HTTP listens on')
     .option('--log-level <level>', 'error, warn, info, debug or silent')
     .option('--log-format <format>', 'auto, pretty or json')
+    .option('--chaos-seed <seed>', 'for tests: kill random actors all the time', whole(0, 2 ** 32 - 1))
   runs<Options>(session, own, async options => {
     const flags = flagsOf(options, {
       'roles.enabled': options.roles,
@@ -35,7 +38,8 @@ export const start: Register = (program, session) => {
     const loaded = await load(io, { options, flags, demo, usualFile: !demo })
     for (const warning of loaded.warnings) io.err(`warning: ${warning}`)
     const { runDaemon } = await import('../../daemon.ts')
-    return runDaemon({ config: loaded, demo })
+    const { chaosSeed } = options
+    return runDaemon({ config: loaded, demo, ...(chaosSeed === undefined ? {} : { chaosSeed }) })
   })
   program.addCommand(own)
 }

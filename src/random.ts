@@ -1,8 +1,8 @@
 /**
- * A small seeded generator, so that a run can be repeated.
+ * A small seeded generator, so that what is random can be repeated.
  */
 
-/** Numbers from 0 to 1, always the same for a seed (mulberry32). */
+/** Numbers in [0, 1), always the same for a seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
