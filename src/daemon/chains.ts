@@ -34,6 +34,8 @@ export function openChains({ loaded, clock, random, log, metrics }: ChainOptions
     const rpc = createRpc({
       name,
       urls: config.rpc,
+      quorum: config.quorum,
+      ...(config.send !== undefined && { sendUrls: config.send }),
       ...(config.ws !== undefined && { wsUrl: config.ws }),
       chainId: config.chainId,
       clock,
@@ -47,17 +49,29 @@ export function openChains({ loaded, clock, random, log, metrics }: ChainOptions
       config,
       rpc,
       port: { name, chainId, client: rpc.client, confirmations },
-      lane: laneRpc(rpc),
+      lane: laneRpc(rpc, config),
     }
   }
   return new Map(Object.entries(loaded.config.chains).map(([name, config]) => [name, open(name, config)]))
 }
 
-const laneRpc = (rpc: Rpc): LaneRpc => ({
+const laneRpc = (rpc: Rpc, { send, publicAfter }: ChainConfig): LaneRpc => ({
   client: rpc.client,
-  sendRaw: raw => rpc.send('eth_sendRawTransaction', [raw], { endpoints: 'all' }),
+  critical: rpc.critical,
+  sendRaw: (raw, everywhere = false) => {
+    const to = (endpoints: 'all' | 'senders'): Promise<unknown> =>
+      rpc.send('eth_sendRawTransaction', [raw], { endpoints })
+    return everywhere && send !== undefined ? firstOf([to('senders'), to('all')]) : to('senders')
+  },
+  publicAfterMs: send === undefined ? null : (publicAfter ?? null),
   endpoints: rpc.each,
 })
+
+/** The first that succeeds; else what the first one said. */
+const firstOf = (answers: readonly Promise<unknown>[]): Promise<unknown> =>
+  Promise.any(answers).catch((none: unknown) => {
+    throw none instanceof AggregateError ? none.errors[0] : none
+  })
 
 /** `chain:NAME`: in the demo its node and contracts, then rpc, synchronizer and scanner. */
 export function chainTree(parts: Parts, name: string, { config, rpc }: OpenChain): SupervisorSpec {

@@ -40,6 +40,14 @@ export class RpcAnswerError extends OperatorError {
   readonly hint = 'Something else than a JSON-RPC node answers at this URL, or a proxy damages its answers.'
 }
 
+/** Fewer endpoints agree on what decides about transactions than the quorum asks for. */
+export class RpcDisagreeError extends OperatorError {
+  readonly code = 'RPC_006'
+  readonly severity = 'transient'
+  readonly hint =
+    'Endpoints are down, lag or differ: look at them in `status`, add others, or lower [chains.NAME] quorum; nothing is concluded meanwhile.'
+}
+
 /** The history changed deeper than the headers that are kept. */
 export class ReorgTooDeepError extends OperatorError {
   readonly code = 'CHN_001'

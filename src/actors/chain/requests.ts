@@ -3,10 +3,17 @@
  */
 import { RpcRequestError } from 'viem'
 import { OperatorError } from '../../errors.ts'
+import { agreementKey } from './agree.ts'
 import { classOf } from './classify.ts'
 import type { Endpoint } from './endpoint.ts'
 import { asOperator, type Endpoints } from './endpoints.ts'
-import { EndpointBehindError, RpcAnswerError, RpcChainMismatchError, RpcUnavailableError } from './errors.ts'
+import {
+  EndpointBehindError,
+  RpcAnswerError,
+  RpcChainMismatchError,
+  RpcDisagreeError,
+  RpcUnavailableError,
+} from './errors.ts'
 import type { Answer, Call } from './json-rpc.ts'
 
 export interface Requests {
@@ -16,6 +23,11 @@ export interface Requests {
   one(call: Call): Promise<unknown>
   /** To every usable endpoint at once; the first good answer counts, else a node's error, else why nobody served. */
   toAll(call: Call): Promise<unknown>
+  /**
+   * The answer that `quorum` endpoints agree on, as soon as they do. A quorum of 1 is `one`. Throws RpcDisagreeError when
+   * no answer has as many.
+   */
+  agreed(call: Call, quorum: number): Promise<unknown>
   /** To this endpoint and no other. Throws RpcUnavailableError when it is on another chain. */
   alone(endpoint: Endpoint, call: Call): Promise<unknown>
 }
@@ -65,6 +77,33 @@ export function createRequests(name: string, endpoints: Endpoints): Requests {
     }
   }
 
+  async function agreed(call: Call, quorum: number): Promise<unknown> {
+    if (quorum <= 1) return one(call)
+    const asked = endpoints.usable().map(endpoint => askOne(endpoint, call))
+    const votes = new Map<string, number>()
+    const failures: string[] = []
+    return new Promise((resolve, reject) => {
+      let open = asked.length
+      const ended = (): void => {
+        open -= 1
+        if (open === 0) reject(disagreement(name, call, quorum, votes, failures))
+      }
+      const counted = (result: unknown): void => {
+        const key = agreementKey(call.method, result)
+        const count = (votes.get(key) ?? 0) + 1
+        votes.set(key, count)
+        if (count >= quorum) resolve(result)
+        ended()
+      }
+      if (asked.length === 0) reject(disagreement(name, call, quorum, votes, failures))
+      for (const answer of asked)
+        answer.then(counted, (error: unknown) => {
+          failures.push(asOperator(error).message)
+          ended()
+        })
+    })
+  }
+
   async function alone(endpoint: Endpoint, call: Call): Promise<unknown> {
     endpoints.usable()
     try {
@@ -75,7 +114,21 @@ export function createRequests(name: string, endpoints: Endpoints): Requests {
     }
   }
 
-  return { batch, one, toAll, alone }
+  return { batch, one, toAll, agreed, alone }
+}
+
+function disagreement(
+  name: string,
+  { method }: Call,
+  quorum: number,
+  votes: ReadonlyMap<string, number>,
+  failures: readonly string[],
+): RpcDisagreeError {
+  const most = Math.max(0, ...votes.values())
+  const failed = failures.length === 0 ? '' : `; ${failures.join('; ')}`
+  return new RpcDisagreeError(`${most} of ${quorum} endpoints of ${name} agree on ${method}${failed}`, {
+    facts: { chain: name, method, quorum, agree: most, answers: votes.size, failed: failures.length },
+  })
 }
 
 function resultOf(call: Call, answer: Answer | undefined): unknown {

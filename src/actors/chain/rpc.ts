@@ -8,7 +8,7 @@ import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Metrics } from '../../metrics.ts'
 import { chainMetrics } from './chain-metrics.ts'
-import { createEndpoint } from './endpoint.ts'
+import { createEndpoint, type Endpoint } from './endpoint.ts'
 import { createEndpoints } from './endpoints.ts'
 import { watchHeads } from './head-watch.ts'
 import type { Header } from './headers.ts'
@@ -24,6 +24,10 @@ export interface RpcOptions {
   readonly urls: readonly string[]
   /** A WebSocket endpoint that tells of new heads at once; its news is only a hint to look. */
   readonly wsUrl?: string
+  /** Endpoints that must agree on critical reads; 1 when left out. */
+  readonly quorum?: number
+  /** Endpoints that signed transactions are handed to instead; `urls` when left out. */
+  readonly sendUrls?: readonly string[]
   readonly chainId: number
   readonly clock: Clock
   readonly random: () => number
@@ -43,8 +47,11 @@ export interface EndpointStatus {
 }
 
 export interface SendOptions {
-  /** `all`: to every usable endpoint at once, the first good answer counts. `first-healthy`: like any other request. */
-  readonly endpoints: 'all' | 'first-healthy'
+  /**
+   * `all`: to every usable endpoint at once, the first good answer counts; `senders`: the same with the endpoints for
+   * sending. `first-healthy`: like any other request.
+   */
+  readonly endpoints: 'all' | 'senders' | 'first-healthy'
 }
 
 export interface Rpc {
@@ -52,6 +59,8 @@ export interface Rpc {
   readonly chainId: number
   /** viem's client with failover. Outages come out of its methods as OperatorErrors, node errors as viem's own. */
   readonly client: PublicClient
+  /** The same client, but of each answer as many endpoints are convinced as the quorum asks for. */
+  readonly critical: PublicClient
   /**
    * A client for each endpoint in the order of the configuration, for comparing what they say. One that is down or on
    * another chain answers RpcUnavailableError.
@@ -83,17 +92,25 @@ export interface Rpc {
 export function createRpc(options: RpcOptions): Rpc {
   const { name, chainId } = options
   const meters = chainMetrics(options.metrics, name)
-  const all = options.urls.map((url, index) =>
-    createEndpoint({ ...options, url, index, timeoutMs: options.requestTimeoutMs, onRequest: meters.request }),
+  const { sendUrls = [], quorum = 1 } = options
+  const open = (url: string, index: number): Endpoint =>
+    createEndpoint({ ...options, url, index, timeoutMs: options.requestTimeoutMs, onRequest: meters.request })
+  const all = options.urls.map(open)
+  const senders = createEndpoints(
+    options,
+    sendUrls.map((url, index) => open(url, all.length + index)),
   )
   const endpoints = createEndpoints(options, all)
   const { latest, verify } = createHeads(options, endpoints)
-  const { batch, one, toAll, alone } = createRequests(name, endpoints)
+  const { batch, one, toAll, agreed, alone } = createRequests(name, endpoints)
+  const toSenders = sendUrls.length === 0 ? toAll : createRequests(name, senders).toAll
+  const ways = { all: toAll, senders: toSenders, 'first-healthy': one }
   const watch = options.wsUrl === undefined ? null : watchHeads({ ...options, url: options.wsUrl })
   return {
     name,
     chainId,
     client: createClient(options, one),
+    critical: createClient(options, call => agreed(call, quorum)),
     each: all.map(endpoint => createClient(options, call => alone(endpoint, call))),
     status: () =>
       all.map(({ shown, health, latencyMs, head }) => ({
@@ -106,7 +123,7 @@ export function createRpc(options: RpcOptions): Rpc {
     verify,
     latest,
     batch,
-    send: (method, params, { endpoints: to }) => (to === 'all' ? toAll : one)({ method, params }),
+    send: (method, params, { endpoints: to }) => ways[to]({ method, params }),
     onHead: listener => watch?.listen(listener),
     get announced() {
       return watch?.connected ?? false
@@ -114,6 +131,7 @@ export function createRpc(options: RpcOptions): Rpc {
     close: async () => {
       watch?.close()
       endpoints.close()
+      senders.close()
     },
   }
 }
