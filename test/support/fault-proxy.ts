@@ -1,9 +1,11 @@
 /**
- * A JSON-RPC proxy before a real node that misbehaves as a test tells it to, one method at a time.
+ * A JSON-RPC proxy before a real anvil that enforces what geth does (geth-rules.ts) and misbehaves as a test tells it to,
+ * one method at a time.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestFn } from 'ava'
+import { gethRules, type AskNode } from './geth-rules.ts'
 
 export interface RpcCall {
   readonly method: string
@@ -21,7 +23,7 @@ export type Rule = (call: RpcCall, forward: () => Promise<RpcReply>) => Promise<
 
 export interface FaultProxy {
   readonly url: string
-  /** Every call that arrived, in order. */
+  /** Every call that arrived, in order; the oldest are forgotten beyond some thousands. */
   readonly calls: RpcCall[]
   /** From now on this method is handled by the rule; null ends that. */
   on(method: string, rule: Rule | null): void
@@ -40,9 +42,14 @@ export function useFaultProxy(test: TestFn): (nodeUrl: string) => Promise<FaultP
   }
 }
 
-async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; end: () => Promise<void> }> {
+const KEPT_CALLS = 5_000
+
+/** A proxy before that node; the caller ends it. */
+export async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; end: () => Promise<void> }> {
   const rules = new Map<string, Rule>()
   const calls: RpcCall[] = []
+  const ask: AskNode = (method, params) => forwardTo(nodeUrl, { method, params })
+  const geth = gethRules(ask)
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -50,15 +57,26 @@ async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; end: ()
   })
 
   async function answer(text: string, response: ServerResponse): Promise<void> {
-    const call = JSON.parse(text) as RpcCall & { id: number } // the clients of our tests do not batch
-    calls.push(call)
-    const forward = (): Promise<RpcReply> => ask(nodeUrl, text)
-    const reply = await (rules.get(call.method) ?? ((_, through) => through()))(call, forward)
-    if (reply === 'hang') return
-    if (reply === 'reset') return void response.destroy()
-    if ('status' in reply) return void response.writeHead(reply.status).end(reply.body)
+    const body = JSON.parse(text) as Numbered | Numbered[] // only our own clients ask here
+    const replies: object[] = []
+    for (const call of Array.isArray(body) ? body : [body]) {
+      calls.push(call)
+      if (calls.length > KEPT_CALLS) calls.shift()
+      const reply = await (rules.get(call.method) ?? ((_, through) => through()))(call, () => asGeth(call))
+      if (reply === 'hang') return
+      if (reply === 'reset') return void response.destroy()
+      if ('status' in reply) return void response.writeHead(reply.status).end(reply.body)
+      replies.push({ jsonrpc: '2.0', id: call.id, ...reply })
+    }
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ jsonrpc: '2.0', id: call.id, ...reply }))
+    response.end(JSON.stringify(Array.isArray(body) ? replies : replies[0]))
+  }
+
+  async function asGeth({ method, params }: RpcCall): Promise<RpcReply> {
+    if (method === 'eth_sendRawTransaction') return geth.send(params[0] as `0x${string}`) // what that method takes
+    if (method === 'eth_getBlockByNumber') await geth.wake()
+    const parked = method === 'eth_getTransactionByHash' ? geth.parked(params[0]) : null
+    return parked ? { result: parked } : ask(method, params)
   }
 
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
@@ -76,8 +94,14 @@ async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; end: ()
   }
 }
 
-async function ask(nodeUrl: string, body: string): Promise<RpcReply> {
-  const response = await fetch(nodeUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+type Numbered = RpcCall & { readonly id: number }
+
+async function forwardTo(nodeUrl: string, call: RpcCall): Promise<RpcReply> {
+  const response = await fetch(nodeUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...call }),
+  })
   const { result, error } = (await response.json()) as { result?: unknown; error?: { code: number; message: string } }
   return error ? { error } : { result: result ?? null }
 }

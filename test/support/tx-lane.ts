@@ -1,5 +1,6 @@
 /**
- * A tx-manager on a real chain and a real database, driven by hand: blocks are mined when the test says so.
+ * A tx-manager on a real chain and a real database, driven by hand: blocks are mined when the test says so. Between it
+ * and anvil stands a proxy that enforces geth's rules and misbehaves on demand.
  */
 import type { ExecutionContext, TestFn } from 'ava'
 import {
@@ -12,6 +13,7 @@ import {
   type PublicClient,
 } from 'viem'
 import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts'
+import type { Clock } from '../../src/clock.ts'
 import { kernelSchema } from '../../src/entities/kernel/index.ts'
 import { Intent } from '../../src/entities/kernel/intent.ts'
 import { migrate, openOrm, type Orm } from '../../src/entities/orm.ts'
@@ -23,6 +25,7 @@ import { findTransaction, type TransactionView } from '../../src/entities/kernel
 import { cancel, wish, type Wish } from '../../src/actors/lanes/wish.ts'
 import { TEST_CHAIN_ID, TEST_KEYS, useAnvil } from './anvil.ts'
 import { drive, type DrivenActor } from './context.ts'
+import { startProxy, type FaultProxy } from './fault-proxy.ts'
 import { counterAbi, counterBytecode, hitData } from './counter.ts'
 import { useDatabases } from './postgres.ts'
 import { SimulatedClock } from './simulated-clock.ts'
@@ -34,9 +37,13 @@ export type LaneChanges = Partial<Omit<TxManagerArgs, 'limits' | 'rpc'>> & {
   readonly limits?: Partial<Limits>
   /** Further endpoints that are asked for receipts. */
   readonly endpoints?: readonly PublicClient[]
+  /** Another time than the bench's. */
+  readonly clock?: Clock
 }
 
 export interface Bench {
+  /** What the lanes talk to. */
+  readonly proxy: FaultProxy
   readonly orm: Orm
   readonly clock: SimulatedClock
   readonly client: PublicClient
@@ -85,7 +92,10 @@ export function useTxLane(test: TestFn): (t: ExecutionContext, rpcUrl?: string) 
     })
     const orm = await openOrm(await databases.create('kernel'), [kernelSchema])
     t.teardown(() => orm.close())
-    return createBench(orm, (await anvil()).rpcUrl, through)
+    const { rpcUrl } = await anvil()
+    const { proxy, end } = await startProxy(rpcUrl)
+    t.teardown(end)
+    return createBench(orm, rpcUrl, proxy, through)
   }
 }
 
@@ -95,7 +105,7 @@ const testClient = (rpcUrl: string) =>
 const connect = (rpcUrl: string): PublicClient =>
   createPublicClient({ transport: http(rpcUrl, { retryCount: 0 }), cacheTime: 0 })
 
-async function createBench(orm: Orm, rpcUrl: string, through?: string): Promise<Bench> {
+async function createBench(orm: Orm, rpcUrl: string, proxy: FaultProxy, through = proxy.url): Promise<Bench> {
   const clock = new SimulatedClock()
   const chain = testClient(rpcUrl)
   const client = connect(rpcUrl)
@@ -104,6 +114,7 @@ async function createBench(orm: Orm, rpcUrl: string, through?: string): Promise<
   const counter = await deploy(rpcUrl, () => chain.mine({ blocks: 8 })) // deeper than any reorganisation here
   const mine = (blocks = 1): Promise<void> => chain.mine({ blocks })
   const bench: Bench = {
+    proxy,
     orm,
     clock,
     client,
@@ -112,7 +123,7 @@ async function createBench(orm: Orm, rpcUrl: string, through?: string): Promise<
     rpcUrl,
     chain,
     mine,
-    start: async (changes = {}) => startLane(bench, connect(through ?? rpcUrl), changes),
+    start: async (changes = {}) => startLane(bench, connect(through), changes),
     plainWish: key => plainWish(key, counter),
     entry: dailyBudgetWei => ({
       chain: 'local',
@@ -211,7 +222,7 @@ async function startLane(bench: Bench, client: PublicClient, changes: LaneChange
     ...changes,
     limits: { ...LIMITS, ...changes.limits },
   }
-  const actor = await drive(txManager, args, { id: 'tx-manager:local/main', clock: bench.clock })
+  const actor = await drive(txManager, args, { id: 'tx-manager:local/main', clock: changes.clock ?? bench.clock })
   const news = async (): Promise<void> => {
     const block = await bench.client.getBlock()
     await actor.deliver({

@@ -92,15 +92,20 @@ test.serial('a replacement beyond the ceiling is not signed; the earlier version
   t.like(await b.tx('a'), { state: 'confirmed', because: null })
 })
 
-test.serial('12: a base fee above the cap evicts it; it is sent again dearer and lands once', async t => {
+test.serial('12: a base fee above the cap parks it or evicts it; it is sent again dearer and lands once', async t => {
   const b = await bench(t)
   const lane = await b.start()
   await b.wish('a')
   await lane.tick()
   await b.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 50n * GWEI })
   await lane.block()
-  for (let round = 0; round < 4; round += 1) await lane.block()
-  t.is((await b.tx('a')).state, 'confirmed')
+  t.is((await b.tx('a')).state, 'sent')
+  t.is(await b.hits('a'), 0)
+  await b.clock.advance(60_000)
+  for (let round = 0; round < 5; round += 1) await lane.block()
+  const tx = await b.tx('a')
+  t.is(tx.state, 'confirmed')
+  t.true(tx.attempts.every(attempt => attempt.nonce === 0 && BigInt(attempt.maxFeePerGas) <= 500n * GWEI))
   t.is(await b.hits('a'), 1)
 })
 
