@@ -56,6 +56,8 @@ export interface LoadRequest {
   readonly flags: readonly FlagValue[]
   /** Ask for no more than the demo needs: chains, contracts and provers come with it. */
   readonly demo: boolean
+  /** Read environment names of predecessors; unless said, only outside the demo. */
+  readonly oldNames?: boolean
   /** Use ./config.toml when it is there and no file is named. */
   readonly usualFile: boolean
 }
@@ -64,7 +66,7 @@ export interface LoadRequest {
  * Loads the configuration as the daemon would: `--config`, FORGEKEEPER_CONFIG, or ./config.toml when it is there (not
  * in the demo, which needs no file). Throws the errors of `loadConfig`.
  */
-export async function load(io: Io, { options, flags, demo, usualFile }: LoadRequest): Promise<Loaded> {
+export async function load(io: Io, { options, flags, usualFile, ...how }: LoadRequest): Promise<Loaded> {
   const { loadConfig } = await import('../config/load.ts')
   const { findRoleSections } = await import('../config/sections.ts')
   return loadConfig({
@@ -73,7 +75,7 @@ export async function load(io: Io, { options, flags, demo, usualFile }: LoadRequ
     flags,
     roles: await findRoleSections(),
     workingFolder: io.cwd,
-    demo,
+    ...how,
   })
 }
 

@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly workingFolder: string
   /** The daemon brings a chain named `local` of its own, and what roles need on it comes later, as `base`. */
   readonly demo: boolean
+  /** Whether environment names of predecessors are read; unless said, only outside the demo, which brings its own. */
+  readonly oldNames?: boolean
   /** Values by dotted key, stronger than defaults and weaker than the file; what `--demo` has set up. */
   readonly base?: ReadonlyMap<string, unknown>
 }
@@ -59,13 +61,13 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const problems: Problem[] = []
   for (const [key, raw] of options.base ?? []) layers.set(key.split('.'), raw, { source: 'base' })
   if (options.file !== null) await addFile(layers, options.file, options.workingFolder)
-  // the demo brings what predecessors were told; their names may be set for them on this machine
-  const env = readEnv(schema, options.env, !options.demo)
+  const { oldNames = !options.demo } = options
+  const env = readEnv(schema, options.env, oldNames)
   for (const { name, path, text } of env.values) {
     layers.set(path, fromText(schemaAt(schema, path), text), { source: 'env', name })
   }
   for (const flag of options.flags) addFlag(layers, schema, flag, problems)
-  if (!options.demo) addTableAliases(layers, schema, options.roles.filter(runs(layers)), options.env)
+  if (oldNames) addTableAliases(layers, schema, options.roles.filter(runs(layers)), options.env)
   const { workingFolder } = options
   const mayMiss = (key: string): boolean => excused(key, layers, options)
   const value = decode(schema, { layers, env: options.env, workingFolder, problems, mayMiss })

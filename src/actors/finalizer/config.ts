@@ -11,7 +11,13 @@ const contracts = {
   specimen: Type.Optional(
     Address({
       description: 'The contract of block specimens. Absent: the one of warehouse.schema, or none.',
-      'x-env-aliases': ['PROOFCHAIN_ADDRESS', 'BSP_PROOFCHAIN_ADDRESS'],
+      'x-env-aliases': [
+        {
+          name: 'PROOFCHAIN_ADDRESS',
+          warning: 'was never read by the predecessor: it is taken as BSP_PROOFCHAIN_ADDRESS',
+        },
+        'BSP_PROOFCHAIN_ADDRESS',
+      ],
     }),
   ),
   result: Type.Optional(
@@ -185,8 +191,24 @@ export const finalizerSection = Section(
     chain: NameOf('chains', {
       default: 'local',
       description: 'The NAME of the [chains.NAME] that carries the contracts.',
+      'x-env-tables': {
+        rpc: ['RPC_ENDPOINT'],
+        chain_id: [
+          {
+            name: 'CHAIN_TABLE_NAME',
+            values: { chain_moonbeam_mainnet: '1284', chain_moonbeam_moonbase_alpha: '1287' },
+          },
+        ],
+      },
     }),
-    account: NameOf('accounts', { default: 'finalizer', description: 'The NAME of the [accounts.NAME] that sends.' }),
+    account: NameOf('accounts', {
+      default: 'finalizer',
+      description: 'The NAME of the [accounts.NAME] that sends.',
+      'x-env-tables': {
+        key: ['FINALIZER_PRIVATE_KEY'],
+        chain: [{ name: 'FINALIZER_PRIVATE_KEY', sameAs: 'chain' }],
+      },
+    }),
     address: Type.Optional(
       Address({
         description: 'What the account’s address must be; another is refused at the start.',

@@ -17,6 +17,10 @@ import { finalizerTree } from './tree.ts'
 export default defineRole<FinalizerConfig>({
   name: 'finalizer',
   summary: 'Closes block-specimen and block-result sessions so that their rewards are paid.',
+  tryFirst: [
+    ['sessions', 'sessions'],
+    ['why not yet', 'explain session/1:17919125'],
+  ],
   config: finalizerSection,
   schema: finalizerSchema,
   tree: finalizerTree,

@@ -19,7 +19,8 @@ export const config: Register = (program, session) => {
   runs<PrintOptions>(session, print, async options => {
     const { entriesOf } = await import('../../config/print.ts')
     // An unfinished file can be printed, too: whether everything is there is for `check` to say.
-    const loaded = await load(io, { options, flags: flagsOf(options), demo: true, usualFile: true })
+    const how = { demo: true, oldNames: true, usualFile: true }
+    const loaded = await load(io, { options, flags: flagsOf(options), ...how })
     for (const warning of loaded.warnings) io.err(`warning: ${warning}`)
     const entries = entriesOf(loaded)
     const withOrigin = options.origin === true
