@@ -141,6 +141,12 @@ export interface Role<Section = unknown> {
   routes?(context: RoleContext<Section>): FastifyPluginAsync
   /** Routes at fixed places outside `/v1/<name>`, for compatibility with the role's predecessor. */
   publicRoutes?(context: RoleContext<Section>): FastifyPluginAsync
+  /**
+   * A script for its part of the status page, plain JavaScript without imports: `reads`, paths of the API by name, and
+   * `view(read, now, ui)`, which answers any of `state`, `because`, `facts` (pairs for its card), and `cards`, `wide` and
+   * `narrow` (boxes of `title` and `content`). `ui` is src/http/page/dom.js.
+   */
+  readonly page?: URL
   /** Null when the subject is not of this role. */
   explain?(context: RoleContext<Section>, subject: string): Promise<Explanation | null>
   /** Makes ready what the role needs in `--demo`. */

@@ -34,6 +34,7 @@ export default defineRole<FinalizerConfig>({
   runOnce: send => send(coordinator, { type: 'run-once' }),
   sweeps: ({ config }) => finalizerSweeps(config),
   routes: finalizerRoutes,
+  page: new URL('./page.js', import.meta.url),
   explain: explainFinalizer,
   readiness: finalizerReadiness,
   checks: finalizerChecks,

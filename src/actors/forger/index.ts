@@ -13,6 +13,7 @@ import { forgerSweeps } from './retention.ts'
 import { rollupSource } from './rollup-source.ts'
 import { forgerReadiness } from './readiness.ts'
 import { forgerRoutes } from './routes.ts'
+import { tokenValuesOf } from './token-values.ts'
 import { forgerTree, shownProvers } from './tree.ts'
 
 type Ctx = RoleContext<ForgerConfig>
@@ -41,8 +42,14 @@ export default defineRole<ForgerConfig>({
       clock,
       domain: () => ({ chainId: chain(config.chain).chainId, rollup: config.rollup }),
       maxTxs: config.pool.maxTxs,
+      feeRange: {
+        values: tokenValuesOf(Object.values(config.tokens ?? {})),
+        minUsd: config.pool.minFeeUsd,
+        maxUsd: config.pool.maxFeeUsd,
+      },
       signatureThreads: 1,
     }),
+  page: new URL('./page.js', import.meta.url),
   explain: explainForger,
   readiness: forgerReadiness,
   checks: forgerChecks,

@@ -1,12 +1,13 @@
 /* oxlint-disable typescript/no-unsafe-argument -- plain JavaScript, served to the browser as it is */
-/** The cards on top: each role and what it does now, how far the chains are read, what waits in the pool. */
+/** The cards on top: each role and what it does now, how far the chains are read. */
 import { age, h, none, number, pill, rows } from './dom.js'
 
-export function roleCard(role, control, forger, onControl) {
+/** `part`: what the role's own script says of it; null without one. */
+export function roleCard(role, control, part, onControl) {
   const paused = control?.paused ?? false
-  const state = paused ? 'paused' : (forger?.state ?? role.state)
+  const state = paused ? 'paused' : (part?.state ?? role.state)
   const verb = paused ? 'resume' : 'pause'
-  const because = forger?.because ?? role.because ?? role.summary
+  const because = part?.because ?? role.because ?? role.summary
   return h(
     'article',
     { class: 'card' },
@@ -29,26 +30,7 @@ export function roleCard(role, control, forger, onControl) {
         `paused by ${control.by ?? 'somebody'}`,
         control.changedAt ? `, ${new Date(control.changedAt).toLocaleString()}` : '',
       ),
-    forger && forgerFacts(forger),
-  )
-}
-
-function forgerFacts({ epoch, batches, slot, head }) {
-  const open = Object.entries(batches).map(([state, count]) => `${count} ${state}`)
-  return h(
-    'dl',
-    null,
-    rows([
-      [
-        'Run',
-        epoch
-          ? `${epoch.number}, from batch ${epoch.fromBatch}${epoch.stoppedAt ? `; ended: ${epoch.reason ?? 'stopped'}` : ''}`
-          : null,
-      ],
-      ['Under way', open.length > 0 ? open.join(', ') : 'nothing'],
-      ['On chain', head ? `batch ${head.lastForgedBatch} at block ${head.block}` : 'not read yet'],
-      ['Slot', slot ? `${slot.slot}${slot.committed ? ', committed' : ''}` : null],
-    ]),
+    part?.facts && h('dl', null, rows(part.facts)),
   )
 }
 
@@ -79,35 +61,5 @@ export function chainsCard(stored, because, now) {
         ]),
       ),
     ),
-  )
-}
-
-export function poolCard(pool, now) {
-  return h(
-    'article',
-    { class: 'card' },
-    h('div', { class: 'head' }, h('h2', null, 'Pool')),
-    pool
-      ? h(
-          'dl',
-          null,
-          rows([
-            [
-              'Waiting',
-              h(
-                'span',
-                null,
-                number(pool.pending),
-                pool.oldestPendingAt ? h('span', { class: 'quiet' }, ` oldest ${age(pool.oldestPendingAt, now)}`) : '',
-              ),
-            ],
-            ['In batches', number(pool.forging)],
-            ['Forged', number(pool.forged)],
-            ['Invalid', number(pool.invalid)],
-            ['L1 waiting', number(pool.l1Waiting)],
-            ['Accounts', number(pool.accounts)],
-          ]),
-        )
-      : none('not known yet'),
   )
 }

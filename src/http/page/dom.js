@@ -17,6 +17,8 @@ export function h(tag, attributes, ...children) {
 
 const TONES = {
   running: 'ok',
+  finalized: 'ok',
+  'finalized-by-other': 'ok',
   ready: 'ok',
   idle: 'ok',
   final: 'ok',
@@ -24,6 +26,8 @@ const TONES = {
   starting: 'busy',
   busy: 'busy',
   proving: 'busy',
+  discovered: 'busy',
+  submitted: 'busy',
   built: 'busy',
   proven: 'busy',
   sent: 'busy',
@@ -60,3 +64,18 @@ export const none = text => h('p', { class: 'none' }, text)
 export const number = value => h('span', { class: 'number' }, Number(value).toLocaleString('en'))
 export const rows = pairs =>
   pairs.filter(([, value]) => value !== null).flatMap(([name, value]) => [h('dt', null, name), h('dd', null, value)])
+
+/**
+ * A table. A column is its title and, if it goes first when there is little room, `optional`; a row is its cells, or
+ * `{ title, cells }` to show more on hover. A cell may be `{ class, content }`.
+ */
+export function table(columns, lines) {
+  const optional = index => (columns[index]?.[1] === 'optional' ? 'optional' : '')
+  const cell = (content, index) =>
+    content?.content === undefined
+      ? h('td', { class: optional(index) || null }, content)
+      : h('td', { class: `${content.class} ${optional(index)}`.trim() }, content.content)
+  const head = columns.map(([title], index) => h('th', { class: optional(index) || null, scope: 'col' }, title))
+  const body = lines.map(line => h('tr', { title: line.title ?? null }, (line.cells ?? line).map(cell)))
+  return h('div', { class: 'scroll' }, h('table', null, h('thead', null, h('tr', null, head)), h('tbody', null, body)))
+}

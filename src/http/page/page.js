@@ -3,9 +3,10 @@
  * Keeps the page up to date: asks the API every second, shows what it says, and says so when it says nothing.
  * The session cookie only reads; pausing and resuming asks for the operator token, which is kept until the page is left.
  */
-import { chainsCard, poolCard, roleCard } from './cards.js'
+import { chainsCard, roleCard } from './cards.js'
+import * as ui from './dom.js'
+import { transactionTable } from './transactions.js'
 import { treeList } from './tree.js'
-import { batchTable, proverList, transactionTable } from './work.js'
 
 const EVERY_MS = 1000
 const PATIENCE_MS = 5000
@@ -29,24 +30,40 @@ function show(id, ...content) {
   if (next.innerHTML !== place.innerHTML) place.replaceChildren(...next.childNodes)
 }
 
+const scripts = new Map()
+/** A role's own part of the page, loaded once; null for a role without one. */
+async function scriptOf({ name, page }) {
+  if (page !== null && !scripts.has(name)) scripts.set(name, await import(page))
+  return scripts.get(name) ?? null
+}
+
+/** What a role's part shows now; null for a role without one. */
+async function partOf(role, now) {
+  const script = await scriptOf(role)
+  if (script === null) return null
+  const answers = await Promise.all(Object.entries(script.reads).map(async ([name, path]) => [name, await ask(path)]))
+  return script.view(Object.fromEntries(answers), now, ui)
+}
+
 async function read() {
   const status = await ask('/v1/status')
   if (status === null) throw new Error('the daemon answers with an error')
-  const forging = status.roles.some(role => role.name === 'forger')
-  const ofForger = path => (forging ? ask(`/v1/forger${path}`) : null)
-  const [tree, transactions, forger, batches, provers, pool] = await Promise.all([
+  const now = Date.parse(status.now)
+  const [tree, transactions, ...parts] = await Promise.all([
     ask('/v1/tree'),
     ask('/v1/transactions?open=true&limit=12'),
-    ofForger(''),
-    ofForger('/batches?limit=14'),
-    ofForger('/provers'),
-    ofForger('/pool'),
+    ...status.roles.map(role => partOf(role, now)),
   ])
-  return { status, tree, transactions, forger, batches, provers, pool, forging }
+  return { status, now, tree, transactions, parts }
 }
 
-function render({ status, tree, transactions, forger, batches, provers, pool, forging }) {
-  const now = Date.parse(status.now)
+/** A box with a title. `class` is `card`, or `card wide`. */
+const panel =
+  name =>
+  ({ title, content }) =>
+    ui.h('section', { class: name }, ui.h('h2', null, title), content)
+
+function render({ status, now, tree, transactions, parts }) {
   const failing = status.checks.filter(check => !check.ok)
   const ready = $('ready')
   ready.className = `pill ${status.ready ? 'ok' : 'wait'}`
@@ -55,18 +72,16 @@ function render({ status, tree, transactions, forger, batches, provers, pool, fo
   $('version').textContent = status.version
   document.title = `${status.ready ? '' : '! '}Forgekeeper`
   const control = role => status.stored?.controls.find(of => of.role === role) ?? null
-  const cards = status.roles.map(role =>
-    roleCard(role, control(role.name), role.name === 'forger' ? forger : null, openControl),
-  )
+  const all = name => parts.flatMap(part => part?.[name] ?? [])
   show(
     'roles',
-    ...cards,
+    ...status.roles.map((role, index) => roleCard(role, control(role.name), parts[index], openControl)),
     chainsCard(status.stored, status.notStoredBecause, now),
-    ...(forging ? [poolCard(pool, now)] : []),
+    ...all('cards').map(panel('card')),
   )
-  show('batches', batchTable(batches?.batches, now))
-  show('provers', proverList(provers?.provers, now))
-  show('transactions', transactionTable(transactions?.transactions, now))
+  show('wide', ...all('wide').map(panel('card wide')))
+  const inFlight = { title: 'Transactions in flight', content: transactionTable(transactions?.transactions, now) }
+  show('narrow', ...[...all('narrow'), inFlight].map(panel('card')))
   if (tree) show('tree', treeList(tree.root, Date.parse(tree.takenAt)))
 }
 

@@ -14,6 +14,7 @@ import type { HttpDeps } from '../ports.ts'
 import { asOperatorError } from '../problem.ts'
 import { Decimal, Nullable, problems, Time } from '../schemas.ts'
 import { sharedIds } from '../shared-ids.ts'
+import { partPath } from './page.ts'
 import { controlOf } from './role-control.ts'
 
 const Source = Type.Object({ name: Type.String(), number: Decimal, behind: Decimal })
@@ -36,6 +37,7 @@ const Status = Type.Object({
       summary: Type.String(),
       state: Type.String({ description: 'Of its supervisor; `absent` when the tree has none.' }),
       because: Nullable(Type.String()),
+      page: Nullable(Type.String({ description: 'The script of its part of the status page.' })),
     }),
   ),
   stored: Nullable(
@@ -72,11 +74,17 @@ export const status =
     )
   }
 
-function rolesIn(deps: HttpDeps): { name: string; summary: string; state: string; because: string | null }[] {
+function rolesIn(deps: HttpDeps): Type.Static<typeof Status>['roles'] {
   const { root } = deps.snapshot()
   return deps.roles.map(({ role }) => {
     const node = find(root, role.name)
-    return { name: role.name, summary: role.summary, state: node?.state ?? 'absent', because: node?.because ?? null }
+    return {
+      name: role.name,
+      summary: role.summary,
+      state: node?.state ?? 'absent',
+      because: node?.because ?? null,
+      page: partPath(role),
+    }
   })
 }
 
