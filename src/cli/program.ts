@@ -4,6 +4,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander'
 import { OperatorError, messageOf } from '../errors.ts'
 import type { Register, Session } from './command.ts'
+import { accounts } from './commands/accounts.ts'
 import { batches } from './commands/batches.ts'
 import { check } from './commands/check.ts'
 import { config } from './commands/config.ts'
@@ -31,6 +32,7 @@ const COMMANDS: readonly Register[] = [
   provers,
   sessions,
   tx,
+  accounts,
   explain,
   pause,
   resume,
