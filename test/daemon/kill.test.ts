@@ -14,7 +14,7 @@ interface Outcome {
   readonly kills: number
 }
 
-test('nothing is lost and nothing forged twice when the daemon is killed again and again', async t => {
+test('scenario 90: nothing is lost and nothing forged twice when the daemon is killed again and again', async t => {
   t.timeout(240_000)
   const flags = ['--provers', '3', '--proof-ms', '500', '--batches', '10', '--kills', '3', '--users', '6']
   const args = [LOAD, ...flags, '--fail-rate', '0.1', '--seed', '7', '--limit-seconds', '150']

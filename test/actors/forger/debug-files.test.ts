@@ -41,11 +41,12 @@ async function scene(t: ExecutionContext): Promise<Scene> {
 
 const statusOf = (dump: Record<string, unknown>): unknown => (dump['Debug'] as { Status: string }).Status
 
-test('a file is named after the batch and the moment it was begun', t => {
+test('scenario 89: a file is named after the batch and the moment it was begun', t => {
+  t.is(fileName(7, new Date(1_616_586_600_045)), '00000007-1616586600.045.json')
   t.is(fileName(118, new Date(1_700_000_000_007)), '00000118-1700000000.007.json')
 })
 
-test('a batch has one file, written again at every step, which keeps the inputs to the end', async t => {
+test('scenario 89: a batch has one file, written again at every step, which keeps the inputs to the end', async t => {
   const { orm, files, read, start, folder } = await scene(t)
   const id = BigInt(await storeBatch(orm.em.fork(), { num: 7, proverInput: '{"currentNumBatch":"7"}' }))
   const actor = await start()
@@ -67,6 +68,18 @@ test('a batch has one file, written again at every step, which keeps the inputs 
   t.is(statusOf(last), 'confirmed')
   t.deepEqual(last['ZKInputs'], { currentNumBatch: '7' })
   t.is((await files()).length, 1)
+})
+
+test('scenario 89: big numbers lose no digit, and nothing that signs is in the file', async t => {
+  const { orm, files, folder, start } = await scene(t)
+  const publicInput = 2n ** 253n + 1n
+  const id = BigInt(await storeBatch(orm.em.fork(), { num: 7, publicInput }))
+  await orm.em.fork().nativeUpdate(Batch, { id }, { newRoot: publicInput })
+  await (await start()).deliver(look)
+  const text = await readFile(join(folder, (await files())[0] ?? ''), 'utf8')
+  t.true(text.includes(`"${publicInput}"`), 'a decimal string, which every reader keeps whole')
+  t.notRegex(text, /private|secret|"raw"|rawTransaction|password/i)
+  t.notRegex(text, /[^"\d]\d{17,}[^"\d]/, 'no bare number that a reader would round')
 })
 
 test('nothing is written when nothing happened', async t => {

@@ -28,7 +28,7 @@ type Step =
   | { readonly do: Plain }
   | { readonly do: 'tx'; readonly user: number }
   | { readonly do: 'mine'; readonly most: number }
-  | { readonly do: 'reorg'; readonly depth: number }
+  | { readonly do: 'reorg'; readonly depth: number; readonly batches: 'lost' | 'included' }
   | { readonly do: 'slot'; readonly ours: boolean }
   | { readonly do: 'fault'; readonly fault: Fault }
 
@@ -41,7 +41,15 @@ const steps = fc.array(
     { weight: 3, arbitrary: fc.nat(2).map((user): Step => ({ do: 'tx', user })) },
     { weight: 3, arbitrary: fc.integer({ min: 0, max: 3 }).map((most): Step => ({ do: 'mine', most })) },
     { weight: 1, arbitrary: simple('fail', 'fail', 'foreign', 'kill', 'pause', 'resume', 'revert') },
-    { weight: 1, arbitrary: fc.integer({ min: 1, max: 2 }).map((depth): Step => ({ do: 'reorg', depth })) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .record({
+          depth: fc.integer({ min: 1, max: 4 }),
+          batches: fc.constantFrom('lost' as const, 'included' as const),
+        })
+        .map((reorg): Step => ({ do: 'reorg', ...reorg })),
+    },
     { weight: 1, arbitrary: fc.boolean().map((ours): Step => ({ do: 'slot', ours })) },
     {
       weight: 2,
@@ -79,7 +87,7 @@ async function take(line: ForgerLine, step: Step): Promise<void> {
     case 'mine':
       return line.chain.mine(step.most)
     case 'reorg':
-      return line.chain.reorg(step.depth)
+      return line.chain.reorg(step.depth, step.batches)
     case 'revert':
       return revert(line.orm)
     case 'slot':
