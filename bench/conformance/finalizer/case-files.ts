@@ -1,0 +1,87 @@
+/**
+ * The case files of a folder: JSON whose shape is checked before anything in it is used. Numbers that may exceed 2^53 are
+ * decimal strings.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { Type, type Static, type TSchema } from 'typebox'
+import { Errors, Check } from 'typebox/value'
+import type { CaseOutcome } from '../index.ts'
+
+export interface CaseFile {
+  readonly name: string
+  readonly family: string
+  readonly data: unknown
+}
+
+export const Decimal = Type.String({ pattern: '^[0-9]{1,78}$' })
+export const Hex = Type.String({ pattern: '^0x([0-9a-fA-F]{2})*$' })
+export const Word = Type.String({ pattern: '^0x[0-9a-fA-F]{64}$' })
+export const Address = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' })
+/** A block number or another small one, however it is written. */
+export const Numeric = Type.Union([Type.Integer(), Type.String({ pattern: '^-?[0-9]{1,78}$' })])
+
+/** Every JSON file below a folder, in order of name. */
+export function* caseFiles(dir: string): Generator<CaseFile> {
+  for (const path of jsonFiles(dir)) {
+    const name = relative(dir, path)
+    let data: unknown
+    try {
+      data = JSON.parse(readFileSync(path, 'utf8'))
+    } catch {
+      data = null
+    }
+    yield { name, family: familyOf(data), data }
+  }
+}
+
+function* jsonFiles(dir: string): Generator<string> {
+  for (const entry of readdirSync(dir).toSorted()) {
+    const path = join(dir, entry)
+    if (statSync(path).isDirectory()) yield* jsonFiles(path)
+    else if (entry.endsWith('.json')) yield path
+  }
+}
+
+function familyOf(data: unknown): string {
+  if (Array.isArray(data)) return 'abi'
+  if (typeof data !== 'object' || data === null) return 'unreadable'
+  if ('family' in data) return String(data.family)
+  if ('networks' in data) return 'networks'
+  return 'events' in data && 'functions' in data ? 'signatures' : 'unknown'
+}
+
+/** The data in the shape it must have; throws with the first place where it has not. */
+export function shaped<S extends TSchema>(schema: S, data: unknown): Static<S> {
+  if (Check(schema, data)) return data as Static<S> // checked
+  const [first] = Errors(schema, data)
+  throw new Error(`not of the format: ${first?.instancePath || '/'} ${first?.message ?? 'is wrong'}`)
+}
+
+/** `{ cases: [...] }` with at least one. */
+export const CasesOf = <S extends TSchema>(item: S) => Type.Object({ cases: Type.Array(item, { minItems: 1 }) })
+
+/** Runs a check of one case; what it throws is its problem. */
+export async function outcome(name: string, check: () => string | null | Promise<string | null>): Promise<CaseOutcome> {
+  try {
+    return { name, problem: await check() }
+  } catch (error) {
+    return { name, problem: `threw ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+/** The first difference, in either direction: what is there too much counts like what is missing. */
+export function difference(actual: unknown, expected: unknown, at = 'value'): string | null {
+  if (typeof expected !== 'object' || expected === null || typeof actual !== 'object' || actual === null) {
+    return actual === expected ? null : `${at} is ${show(actual)}, expected ${show(expected)}`
+  }
+  const keys = new Set([...Object.keys(expected), ...Object.keys(actual)])
+  for (const key of keys) {
+    const [is, wanted] = [(actual as Record<string, unknown>)[key], (expected as Record<string, unknown>)[key]]
+    const found = difference(is, wanted, `${at}.${key}`)
+    if (found !== null) return found
+  }
+  return null
+}
+
+const show = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value))
