@@ -7,7 +7,7 @@ import type { Clock } from '../../clock.ts'
 import { Session, type Family } from '../../entities/finalizer/session.ts'
 import { Decision as DecisionRow } from '../../entities/kernel/decision.ts'
 import type { Em } from '../../entities/orm.ts'
-import { wish, type Wish } from '../lanes/wish.ts'
+import { wishAll, type Wish } from '../lanes/wish.ts'
 import { finalizeCall, type Generation } from './contracts.ts'
 import { tryAll } from './dry-run.ts'
 import type { FamilyPlan } from './families.ts'
@@ -186,7 +186,7 @@ async function submit(
     Object.assign(session, { state: 'submitted', intentKey: wanted.key, wishes: session.wishes + 1 })
     return [wanted]
   })
-  for (const wanted of wishes) await wish(tx, wanted, clock)
+  await wishAll(tx, wishes, clock)
   await tx.flush()
 }
 
