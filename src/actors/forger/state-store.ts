@@ -3,7 +3,8 @@
  * state after any live batch can be loaded again.
  */
 import type { Clock } from '../../clock.ts'
-import { Account, Batch, LIVE_BATCH_STATES, type StoredAccount } from '../../entities/forger/batch.ts'
+import { sql } from 'kysely'
+import { Batch, LIVE_BATCH_STATES, type StoredAccount } from '../../entities/forger/batch.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { HashedAccount } from './rollup/state.ts'
 import { INITIAL_LAST_IDX, type Hex } from './rollup/types.ts'
@@ -36,7 +37,8 @@ export async function loadBase(em: Em): Promise<StateBase> {
 export async function loadState(em: Em, at: Checkpoint): Promise<LoadedState | null> {
   const base = await loadBase(em)
   const accounts = new Map<string, HashedAccount>()
-  for (const row of await em.find(Account, {})) accounts.set(String(row.idx), leafOfRow(row))
+  const { rows } = await FOLDED.execute(em.getKysely())
+  for (const row of rows) accounts.set(row.idx, leafOf(row, row.batch_num))
   let last: StateBase = base
   const above = await em.find(
     Batch,
@@ -45,25 +47,23 @@ export async function loadState(em: Em, at: Checkpoint): Promise<LoadedState | n
   )
   for (const batch of above) {
     if (batch.oldRoot !== last.root || batch.num !== last.batchNum + 1) return null
-    for (const account of batch.accounts ?? []) accounts.set(account.idx, leafOf(account))
+    for (const account of batch.accounts ?? []) accounts.set(account.idx, leafOf(account, batch.num))
     last = { batchNum: batch.num, root: batch.newRoot, lastIdx: Number(batch.newLastIdx) }
   }
   if (last.batchNum !== at.batchNum || last.root !== at.root) return null
   return { ...last, accounts: [...accounts.values()] }
 }
 
-const leafOfRow = (row: Account): HashedAccount => ({
-  idx: Number(row.idx),
-  tokenId: Number(row.tokenId),
-  nonce: Number(row.nonce),
-  balance: row.balance,
-  ay: row.ay,
-  sign: row.sign === 1 ? 1 : 0,
-  ethAddr: row.ethAddr as Hex, // folded from a StoredAccount
-  ...(row.leafHash != null && { leafHash: row.leafHash }),
-})
+interface FoldedRow extends StoredAccount {
+  readonly batch_num: number
+}
 
-const leafOf = (stored: StoredAccount): HashedAccount => ({
+/** All folded accounts. They are many: rows as the driver gives them, not entities. */
+const FOLDED = sql<FoldedRow>`
+  select idx, token_id as "tokenId", nonce, balance, ay, sign, eth_addr as "ethAddr", leaf_hash as "leafHash", branches, batch_num
+  from forger.account`
+
+const leafOf = (stored: StoredAccount, batchNum: number): HashedAccount => ({
   idx: Number(stored.idx),
   tokenId: Number(stored.tokenId),
   nonce: Number(stored.nonce),
@@ -71,7 +71,9 @@ const leafOf = (stored: StoredAccount): HashedAccount => ({
   ay: BigInt(stored.ay),
   sign: stored.sign,
   ethAddr: stored.ethAddr as Hex, // written by storedOf from a Hex
-  ...(stored.leafHash !== undefined && { leafHash: BigInt(stored.leafHash) }),
+  ...(stored.leafHash != null && { leafHash: BigInt(stored.leafHash) }),
+  ...(stored.branches != null && { branches: stored.branches }),
+  batchNum,
 })
 
 export const storedOf = (leaf: HashedAccount): StoredAccount => ({
@@ -83,6 +85,7 @@ export const storedOf = (leaf: HashedAccount): StoredAccount => ({
   sign: leaf.sign,
   ethAddr: leaf.ethAddr,
   ...(leaf.leafHash !== undefined && { leafHash: String(leaf.leafHash) }),
+  ...(leaf.branches !== undefined && { branches: leaf.branches }),
 })
 
 /** Makes a final batch part of the base and lets go of what only an unfinished batch needs. Batches fold in order. */
@@ -91,13 +94,14 @@ export async function fold(em: Em, batchId: bigint, clock: Clock): Promise<void>
     `with done as (
        select id, num, new_root, new_last_idx, accounts from forger.batch where id = ?
      ), leaves as (
-       insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, leaf_hash, batch_num)
-       select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", a."leafHash", b.num
+       insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, leaf_hash, branches, batch_num)
+       select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", a."leafHash", a.branches, b.num
        from done b, jsonb_to_recordset(b.accounts) as a(idx bigint, "tokenId" bigint, nonce bigint, balance numeric,
-         ay numeric, sign int, "ethAddr" text, "leafHash" numeric)
+         ay numeric, sign int, "ethAddr" text, "leafHash" numeric, branches text)
        on conflict (idx) do update set nonce = excluded.nonce, balance = excluded.balance,
          batch_num = excluded.batch_num, token_id = excluded.token_id, ay = excluded.ay, sign = excluded.sign,
-         eth_addr = excluded.eth_addr, leaf_hash = excluded.leaf_hash
+         eth_addr = excluded.eth_addr, leaf_hash = excluded.leaf_hash,
+         branches = excluded.branches
      ), base as (
        insert into forger.folded_state (name, batch_num, root, last_idx)
        select 'base', num, new_root, new_last_idx from done

@@ -97,6 +97,8 @@ export interface StoredAccount {
   readonly ethAddr: string
   /** Hash of the leaf, which saves computing it at the next start. */
   readonly leafHash?: string
+  /** Hashes of the lower branches above the leaf, 64 hex digits each. */
+  readonly branches?: string
 }
 
 /** A Groth16 proof as provers answer it: decimal strings. */
@@ -121,6 +123,8 @@ const AccountSchema = defineEntity({
     ethAddr: p.text(),
     /** Hash of the leaf; null when it was not kept. */
     leafHash: p.type(Uint256).nullable(),
+    /** Hashes of the lower branches above the leaf as of that batch, 64 hex digits each; null when there are none. */
+    branches: p.text().nullable(),
     /** The batch that changed it last. */
     batchNum: p.integer(),
   },

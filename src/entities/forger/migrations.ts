@@ -210,7 +210,14 @@ class AtomicGroups extends Migration {
   }
 }
 
+class Branches extends Migration {
+  override up(): void {
+    this.addSql(`alter table "forger"."account" add column "branches" text null`)
+  }
+}
+
 export const forgerMigrations: readonly NamedMigration[] = [
   { name: 'forger-001-tables', class: Tables },
   { name: 'forger-002-atomic-groups', class: AtomicGroups },
+  { name: 'forger-003-branches', class: Branches },
 ]

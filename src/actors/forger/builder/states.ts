@@ -1,12 +1,21 @@
 /**
  * The states of the newest batches, and the jobs done on them. Each state shares all but its changes with the one before.
  */
-import { emptyState, rootOf, stateFrom, type RollupState } from '../rollup/state.ts'
-import type { Checkpoint } from '../state-store.ts'
+import { emptyState, rootOf, stateFrom, withoutHashes, type RollupState } from '../rollup/state.ts'
+import type { Checkpoint, LoadedState } from '../state-store.ts'
 import type { BuilderJob, BuilderResult } from './jobs.ts'
 import { applyJob, buildJob } from './work.ts'
 
 const KEPT_CHECKPOINTS = 256
+
+/** The state of what is stored. Hashes that are stored are only to save time: should they be wrong, all are computed. */
+function load({ accounts, lastIdx, root, batchNum }: LoadedState): RollupState {
+  const state = stateFrom(accounts, lastIdx)
+  if (rootOf(state) === root) return state
+  const computed = stateFrom(withoutHashes(accounts), lastIdx)
+  if (rootOf(computed) === root) return computed
+  throw new Error(`the stored accounts do not have the root of batch ${batchNum}`)
+}
 
 const nameOf = ({ batchNum, root }: Checkpoint): string => `${batchNum}:${root}`
 
@@ -23,11 +32,7 @@ export function openStates(): (job: BuilderJob) => BuilderResult {
   }
   return job => {
     if (job.do === 'load') {
-      const state = stateFrom(job.state.accounts, job.state.lastIdx)
-      if (rootOf(state) !== job.state.root) {
-        throw new Error(`the stored accounts do not have the root of batch ${job.state.batchNum}`)
-      }
-      keep(job.state, state)
+      keep(job.state, load(job.state))
       return { kind: 'loaded' }
     }
     const state = states.get(nameOf(job.from))

@@ -51,7 +51,7 @@ export const newLeaf = <T>(key: number, item: T, hash?: bigint): Leaf<T> => ({
   hash,
 })
 
-const branch = <T>(left: Tree<T>, right: Tree<T>): Branch<T> => ({ kind: 'branch', left, right, hash: undefined })
+const branch = <T>(left: Tree<T>, right: Tree<T>, hash?: bigint): Branch<T> => ({ kind: 'branch', left, right, hash })
 
 /** The field element of a leaf's item, computed once. */
 export function leafValue<T>(leaf: Leaf<T>, valueOf: ValueOf<T>): bigint {
@@ -102,13 +102,27 @@ function split<T>(old: Leaf<T>, added: Leaf<T>, level: number): Tree<T> {
   return side === 0 ? branch(added, old) : branch(old, added)
 }
 
-/** A tree of many leaves at once, in any order; their keys must be distinct. */
-export function treeOf<T>(leaves: readonly Leaf<T>[], level = 0): Tree<T> {
+/** Tells the hash of the branch over two or more leaves at a depth (the root has 0), where somebody kept it. */
+export type KeptHash<T> = (leaves: readonly Leaf<T>[], depth: number) => bigint | undefined
+
+/** A tree of many leaves at once, in any order; their keys must be distinct. Kept hashes are believed. */
+export function treeOf<T>(leaves: readonly Leaf<T>[], kept: KeptHash<T> = () => undefined, depth = 0): Tree<T> {
   if (leaves.length <= 1) return leaves[0] ?? null
   const left: Leaf<T>[] = []
   const right: Leaf<T>[] = []
-  for (const leaf of leaves) (bitAt(leaf.key, level) === 0 ? left : right).push(leaf)
-  return branch(treeOf(left, level + 1), treeOf(right, level + 1))
+  for (const leaf of leaves) (bitAt(leaf.key, depth) === 0 ? left : right).push(leaf)
+  return branch(treeOf(left, kept, depth + 1), treeOf(right, kept, depth + 1), kept(leaves, depth))
+}
+
+/** The hashes of the branches above a leaf, from a depth on downwards. */
+export function branchHashes<T>(tree: Tree<T>, key: number, fromDepth: number, valueOf: ValueOf<T>): bigint[] {
+  const hashes: bigint[] = []
+  let node = tree
+  for (let depth = 0; node !== null && node.kind === 'branch'; depth++) {
+    if (depth >= fromDepth) hashes.push(hashOf(node, valueOf))
+    node = bitAt(key, depth) === 0 ? node.left : node.right
+  }
+  return hashes
 }
 
 /** The leaf of a key, or `undefined`. */
