@@ -25,12 +25,13 @@ import { findTransaction, type TransactionView } from '../../src/entities/kernel
 import { cancel, wish, type Wish } from '../../src/actors/lanes/wish.ts'
 import { TEST_CHAIN_ID, TEST_KEYS, useAnvil } from './anvil.ts'
 import { drive, type DrivenActor } from './context.ts'
+import { GWEI, LANE_LIMITS } from './lane-limits.ts'
 import { startProxy, type FaultProxy } from './fault-proxy.ts'
 import { counterAbi, counterBytecode, hitData } from './counter.ts'
 import { useDatabases } from './postgres.ts'
 import { SimulatedClock } from './simulated-clock.ts'
 
-export const GWEI = 1_000_000_000n
+export { GWEI }
 
 /** What a test wants otherwise than usual. */
 export type LaneChanges = Partial<Omit<TxManagerArgs, 'limits' | 'rpc'>> & {
@@ -45,9 +46,11 @@ export interface Bench {
   /** What the lanes talk to. */
   readonly proxy: FaultProxy
   readonly orm: Orm
+  readonly databaseUrl: string
   readonly clock: SimulatedClock
   readonly client: PublicClient
   readonly account: PrivateKeyAccount
+  readonly key: Hex
   readonly counter: Hex
   readonly rpcUrl: string
   readonly chain: ReturnType<typeof testClient>
@@ -90,12 +93,13 @@ export function useTxLane(test: TestFn): (t: ExecutionContext, rpcUrl?: string) 
       await migrate(orm, url, [kernelSchema])
       await orm.close()
     })
-    const orm = await openOrm(await databases.create('kernel'), [kernelSchema])
+    const databaseUrl = await databases.create('kernel')
+    const orm = await openOrm(databaseUrl, [kernelSchema])
     t.teardown(() => orm.close())
     const { rpcUrl } = await anvil()
     const { proxy, end } = await startProxy(rpcUrl)
     t.teardown(end)
-    return createBench(orm, rpcUrl, proxy, through)
+    return createBench({ orm, databaseUrl, rpcUrl, proxy, through: through ?? proxy.url })
   }
 }
 
@@ -105,17 +109,24 @@ const testClient = (rpcUrl: string) =>
 const connect = (rpcUrl: string): PublicClient =>
   createPublicClient({ transport: http(rpcUrl, { retryCount: 0 }), cacheTime: 0 })
 
-async function createBench(orm: Orm, rpcUrl: string, proxy: FaultProxy, through = proxy.url): Promise<Bench> {
+interface Surroundings extends Pick<Bench, 'orm' | 'databaseUrl' | 'rpcUrl' | 'proxy'> {
+  readonly through: string
+}
+
+async function createBench({ orm, databaseUrl, rpcUrl, proxy, through }: Surroundings): Promise<Bench> {
   const clock = new SimulatedClock()
   const chain = testClient(rpcUrl)
   const client = connect(rpcUrl)
-  const account = privateKeyToAccount(generatePrivateKey())
+  const key = generatePrivateKey()
+  const account = privateKeyToAccount(key)
   await chain.setBalance({ address: account.address, value: 10n ** 20n })
   const counter = await deploy(rpcUrl, () => chain.mine({ blocks: 8 })) // deeper than any reorganisation here
   const mine = (blocks = 1): Promise<void> => chain.mine({ blocks })
   const bench: Bench = {
     proxy,
     orm,
+    databaseUrl,
+    key,
     clock,
     client,
     account,
@@ -189,17 +200,6 @@ const plainWish = (key: string, to: string): Wish => ({
   traceId: null,
 })
 
-const LIMITS: Limits = {
-  maxFeePerGasWei: 500n * GWEI,
-  maxPriorityFeePerGasWei: null,
-  minPriorityFeePerGasWei: 0n,
-  maxFeePerBlobGasWei: 100n * GWEI,
-  bumpPercent: 12,
-  bumpAfterMs: 60_000,
-  maxInFlight: 64,
-  gasMarginPercent: 25,
-}
-
 async function startLane(bench: Bench, client: PublicClient, changes: LaneChanges = {}): Promise<Lane> {
   const args: TxManagerArgs = {
     chain: 'local',
@@ -220,7 +220,7 @@ async function startLane(bench: Bench, client: PublicClient, changes: LaneChange
     listener: role => ref(`${role}/coordinator`),
     errors: counterAbi,
     ...changes,
-    limits: { ...LIMITS, ...changes.limits },
+    limits: { ...LANE_LIMITS, ...changes.limits },
   }
   const actor = await drive(txManager, args, { id: 'tx-manager:local/main', clock: changes.clock ?? bench.clock })
   const news = async (): Promise<void> => {

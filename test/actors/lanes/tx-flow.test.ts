@@ -99,7 +99,7 @@ test.serial('a wish that reverts in simulation ends without a nonce, and the nex
   t.true(lane.sent.some(({ to }) => to === 'forger/coordinator'))
 })
 
-test.serial('a transaction that reverts on chain is told at its depth, with the decoded reason', async t => {
+test.serial('24: a transaction that reverts on chain is told at its depth, with the decoded reason', async t => {
   const b = await bench(t)
   const lane = await b.start()
   await lane.tick()
