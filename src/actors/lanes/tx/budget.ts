@@ -24,7 +24,7 @@ export async function leftToday(lane: Lane, roles: Iterable<string>): Promise<Le
     sql`select role, account = ${account} as own, sum(coalesce(spent_wei, reserved_wei, 0))::text as wei
       from kernel.intent where chain = ${chain} and sent_at >= ${dayOf(lane.clock.now())}
         and (account = ${account} or role = any(${limited}::text[]))
-      group by role, account = ${account}`,
+      group by 1, 2`,
   )
   const sum = (counts: (row: { role: string; own: boolean }) => boolean): bigint =>
     spent.filter(counts).reduce((total, { wei }) => total + BigInt(wei), 0n)

@@ -13,7 +13,9 @@ const MOST_BLOBS = 6
 /** Nodes refuse larger ones (geth: 128 KiB). */
 const MOST_DATA_BYTES = 128 * 1024
 
-const UINT256 = { minimum: 0n, maximum: (1n << 256n) - 1n }
+/** As bounds that are exact also as floating-point numbers, which is how the compiled schema holds them. */
+const UINT256 = { minimum: 0n, exclusiveMaximum: 1n << 256n }
+const INT63 = { exclusiveMaximum: 1n << 63n }
 const name = Type.String({ minLength: 1, maxLength: 200 })
 const Nullable = <T extends Type.TSchema>(schema: T): Type.TUnion<[T, Type.TNull]> => Type.Union([schema, Type.Null()])
 
@@ -27,11 +29,11 @@ const WishSchema = Type.Object(
     to: Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' }),
     data: Type.String({ pattern: '^0x([0-9a-fA-F]{2})*$', maxLength: 2 + 2 * MOST_DATA_BYTES }),
     value: Type.BigInt(UINT256),
-    gasLimit: Nullable(Type.BigInt({ minimum: 21_000n, maximum: (1n << 63n) - 1n })),
-    notAfterBlock: Nullable(Type.BigInt({ minimum: 0n, maximum: (1n << 63n) - 1n })),
+    gasLimit: Nullable(Type.BigInt({ minimum: 21_000n, ...INT63 })),
+    notAfterBlock: Nullable(Type.BigInt({ minimum: 0n, ...INT63 })),
     confirmations: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
     traceId: Nullable(Type.String({ maxLength: 200 })),
-    maxFeePerGas: Type.Optional(Nullable(Type.BigInt({ minimum: 1n, maximum: (1n << 256n) - 1n }))),
+    maxFeePerGas: Type.Optional(Nullable(Type.BigInt({ ...UINT256, minimum: 1n }))),
     blobs: Type.Optional(
       Type.Array(
         Type.String({ pattern: '^0x[0-9a-fA-F]*$', minLength: 2 + 2 * BLOB_BYTES, maxLength: 2 + 2 * BLOB_BYTES }),
