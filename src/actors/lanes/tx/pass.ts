@@ -15,14 +15,24 @@ import { replaceWhereDue } from './replace.ts'
 export async function pass(lane: Lane): Promise<void> {
   const seen = await whenChainAnswers(lane, () => lookAtChain(lane))
   if (!seen) return
+  await sendBetween(lane)
   const open = await confirm(lane, await readOpen(lane))
   if (!open) return
+  await sendBetween(lane)
   if (open.length > 0) {
     await fillGaps(lane, open)
     await replaceWhereDue(lane, await readOpen(lane))
   }
   await reviewParked(lane)
   await sendQueued(lane)
+}
+
+/**
+ * A wish does not wait for the receipts of others: what was poked for meanwhile goes out between the steps of a pass.
+ * Not in the first after a start, which finishes what is in flight before anything new.
+ */
+async function sendBetween(lane: Lane): Promise<void> {
+  if (!lane.recheck) await sendQueued(lane)
 }
 
 /** Stores what the evidence says and sends again what came back or got lost. Null when the chain stopped answering. */
