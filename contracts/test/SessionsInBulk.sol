@@ -21,22 +21,30 @@ abstract contract SessionsInBulk is ProofChain {
             _start(chainId, height, deadline);
             bytes32 hash = bytes32(uint256(height));
             _record(_session(chainId, height), operator, hash, hash);
+            _announceSubmission(chainId, height, hash);
         }
     }
 
-    /// Sessions that were opened and closed long ago, as far as their events tell.
+    /// Sessions that were opened, submitted to and closed long ago, as far as their events tell.
     function settledMany(uint64 chainId, uint64 first, uint64 count, uint64 step) external {
         for (uint64 i = 0; i < count; i++) {
             uint64 height = first + i * step;
             _announceStart(chainId, height, uint64(block.number));
             _session(chainId, height).closed = true;
             bytes32 hash = bytes32(uint256(height));
+            _announceSubmission(chainId, height, hash);
             _announceAgreement(chainId, height, Agreement(hash, hash, 0));
         }
     }
+
+    function _announceSubmission(uint64 chainId, uint64 height, bytes32 hash) internal virtual;
 }
 
 contract BulkSpecimenProofChain is BlockSpecimenProofChain, SessionsInBulk {
+    function _announceSubmission(uint64 chainId, uint64 height, bytes32 hash) internal override {
+        emit BlockSpecimenProductionProofSubmitted(chainId, height, hash, hash, "ipfs://somewhere", 0);
+    }
+
     function _isQuorum(uint256 share) internal view override(ProofChain, BlockSpecimenProofChain) returns (bool) {
         return super._isQuorum(share);
     }
@@ -51,6 +59,10 @@ contract BulkSpecimenProofChain is BlockSpecimenProofChain, SessionsInBulk {
 }
 
 contract BulkResultProofChain is BlockResultProofChain, SessionsInBulk {
+    function _announceSubmission(uint64 chainId, uint64 height, bytes32 hash) internal override {
+        emit BlockResultProductionProofSubmitted(chainId, height, hash, hash, "ipfs://somewhere", 0);
+    }
+
     function _isQuorum(uint256 share) internal view override(ProofChain, BlockResultProofChain) returns (bool) {
         return super._isQuorum(share);
     }
