@@ -195,8 +195,14 @@ async function storeForged(em: Em, forged: readonly ForgedFact[]): Promise<void>
   await em.upsertMany(ForgedBatch, rows)
 }
 
+/** Pool transactions go with their token. Those of a batch go when the batch has fallen with the accounts it needs. */
 async function forget(em: Em, aboveBlock: bigint): Promise<void> {
   const gone = { blockNumber: { $gt: aboveBlock } }
+  await em.execute(
+    `delete from forger.pool_tx where state in ('pend', 'invl')
+      and token_id in (select token_id from forger.token where block_number > ?)`,
+    [aboveBlock],
+  )
   await em.nativeDelete(L1Tx, gone)
   await em.nativeDelete(Token, gone)
   await em.nativeDelete(ForgedBatch, gone)
