@@ -207,5 +207,6 @@ function wishFor(session: SessionView, number: number, gasLimit: bigint, rules: 
     notAfterBlock: null,
     confirmations,
     traceId: null,
+    maxFeePerGas: rules.policy.maxGasPrice,
   }
 }
