@@ -123,7 +123,11 @@ async function advance(em: Em, changes: readonly Advance[], clock: Clock): Promi
     landed.filter(({ do: step, batch }) => step === 'mined' || batch.state !== 'mined'),
     now,
   )
-  for (const { do: step, batch } of landed) if (step === 'final') await fold(em, batch.id, clock)
+  await fold(
+    em,
+    landed.filter(({ do: step }) => step === 'final').map(({ batch }) => batch.id),
+    clock,
+  )
   // Later states have been through this one.
   const fresh = changes.filter(({ batch }) => !['sent', 'mined', 'final'].includes(batch.state))
   if (fresh.length > 0)

@@ -88,29 +88,34 @@ export const storedOf = (leaf: HashedAccount): StoredAccount => ({
   ...(leaf.branches !== undefined && { branches: leaf.branches }),
 })
 
-/** Makes a final batch part of the base and lets go of what only an unfinished batch needs. Batches fold in order. */
-export async function fold(em: Em, batchId: bigint, clock: Clock): Promise<void> {
+/**
+ * Makes final batches part of the base and lets go of what only an unfinished batch needs. They are the first ones above
+ * the base, all of them up to the last.
+ */
+export async function fold(em: Em, batchIds: readonly bigint[], clock: Clock): Promise<void> {
+  if (batchIds.length === 0) return
   await em.execute(
     `with done as (
-       select id, num, new_root, new_last_idx, accounts from forger.batch where id = ?
+       select id, num, new_root, new_last_idx, accounts from forger.batch where id in (?)
      ), leaves as (
        insert into forger.account (idx, token_id, nonce, balance, ay, sign, eth_addr, leaf_hash, branches, batch_num)
-       select a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", a."leafHash", a.branches, b.num
+       select distinct on (a.idx) a.idx, a."tokenId", a.nonce, a.balance, a.ay, a.sign, a."ethAddr", a."leafHash", a.branches, b.num
        from done b, jsonb_to_recordset(b.accounts) as a(idx bigint, "tokenId" bigint, nonce bigint, balance numeric,
          ay numeric, sign int, "ethAddr" text, "leafHash" numeric, branches text)
+       order by a.idx, b.num desc
        on conflict (idx) do update set nonce = excluded.nonce, balance = excluded.balance,
          batch_num = excluded.batch_num, token_id = excluded.token_id, ay = excluded.ay, sign = excluded.sign,
          eth_addr = excluded.eth_addr, leaf_hash = excluded.leaf_hash,
          branches = excluded.branches
      ), base as (
        insert into forger.folded_state (name, batch_num, root, last_idx)
-       select 'base', num, new_root, new_last_idx from done
+       select 'base', num, new_root, new_last_idx from done order by num desc limit 1
        on conflict (name) do update set batch_num = excluded.batch_num, root = excluded.root,
          last_idx = excluded.last_idx
      )
      update forger.batch b set state = 'final', final_at = ?, accounts = null, prover_input = null, because = null
      from done where b.id = done.id`,
-    [batchId, new Date(clock.now())],
+    [[...batchIds], new Date(clock.now())],
   )
 }
 

@@ -58,7 +58,7 @@ test('the state after a batch is the base with the changes of every live batch u
   await line(em, 3, [leaf(257, 7), leaf(258, 0)])
   t.deepEqual(await nonces(orm, 2), { 256: 1, 257: 0 })
   t.deepEqual(await nonces(orm, 3), { 256: 1, 257: 7, 258: 0 })
-  await fold(em, first, clock)
+  await fold(em, [first], clock)
   t.deepEqual(await nonces(orm, 3), { 256: 1, 257: 7, 258: 0 }, 'folding changes nothing')
   const state = await loadState(orm.em.fork(), { batchNum: 3, root: 3n })
   t.like(state, { lastIdx: 258 })
@@ -82,8 +82,7 @@ test('a folded batch is final, moves the base, and lets go of what only work und
   const em = orm.em.fork()
   const first = await line(em, 1, [leaf(256, 0), leaf(257, 3)])
   const second = await line(em, 2, [leaf(256, 5)])
-  await fold(em, first, clock)
-  await fold(em, second, clock)
+  await fold(em, [first, second], clock)
   t.deepEqual(await loadBase(em), { batchNum: 2, root: 2n, lastIdx: 257 })
   const accounts = await orm.em.fork().find(Account, {}, { orderBy: { idx: 'asc' } })
   t.deepEqual(
@@ -112,8 +111,8 @@ test('when a final batch is dropped by the chain, everything is derived again an
   const orm = await database(t)
   const em = orm.em.fork()
   const [first, second] = [await line(em, 1, [leaf(256, 0)]), await line(em, 2, [leaf(256, 1)])]
-  await fold(em, first, clock)
-  await fold(em, second, clock)
+  await fold(em, [first], clock)
+  await fold(em, [second], clock)
   const sent = await line(em, 3, [], { state: 'sent', intentKey: 'forger/batch/3' })
   const wanted = { role: 'forger', subject: 'batch/3', chain: 'local', account: 'forger', data: '0x', value: 0n }
   const limits = { gasLimit: null, notAfterBlock: null, confirmations: 1, traceId: null }
