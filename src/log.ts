@@ -24,7 +24,8 @@ export interface LogOptions {
 
 /** The daemon's log, written to standard error. */
 export function createLog(options: LogOptions): Log {
-  const base = { level: options.level, timestamp: pino.stdTimeFunctions.isoTime, base: null }
+  const serializers = { error: pino.stdSerializers.err } // with its type, stack and causes
+  const base = { level: options.level, timestamp: pino.stdTimeFunctions.isoTime, base: null, serializers }
   if (options.format === 'json') return wrap(pino(base, pino.destination(2)))
   const transport = pino.transport({
     target: 'pino-pretty',

@@ -68,16 +68,7 @@ function codeOf(error: unknown): string | null {
 const stackOf = (error: unknown): string | null =>
   error instanceof Error ? (error.stack?.slice(0, STACK_BYTES) ?? null) : null
 
-/** The text of a stack is costly to make, so it is made when the line is written. */
+/** The text of a stack is costly to make: that is left to whoever writes the line. */
 function logCrash(log: Log, { id: actor, error, message, incarnation }: Crashed): void {
-  log.error('actor crashed', {
-    actor,
-    reason: messageOf(error),
-    code: codeOf(error),
-    message,
-    incarnation,
-    get stack() {
-      return stackOf(error)
-    },
-  })
+  log.error('actor crashed', { actor, reason: messageOf(error), code: codeOf(error), message, incarnation, error })
 }

@@ -26,7 +26,7 @@ export interface Family {
   post(job: Job): void
   /** False once what an earlier step of this incarnation began must not be carried on. */
   goesOn(incarnation: number): boolean
-  sequence(children: readonly Child[]): Promise<void>
+  sequence(children: readonly Child[]): void | Promise<void>
   /** Returns nothing when the child has ended on the spot. */
   stop(child: Child): void | Promise<void>
   settle(child: Child): void
@@ -75,18 +75,24 @@ export class Restarts {
   }
 
   /** Counts, and starts again whom the strategy says; past the budget the supervisor dies or parks. */
-  async restart(child: Child, reason: string): Promise<void> {
+  restart(child: Child, reason: string): void | Promise<void> {
     const { runtime, incarnation } = this.#family
     const now = runtime.clock.now()
     const { restarts, exceeded } = countRestart(this.#counted, now, this.#budget)
     this.#counted = restarts
-    if (exceeded) return await this.#exceeded(child, reason)
+    if (exceeded) return this.#exceeded(child, reason)
     const delayMs = child.restarting ? 0 : this.#delayMs(child, now)
     child.clear()
-    const stopping = this.#stopGroup(child)
-    const group = stopping instanceof Promise ? await stopping : stopping
-    if (!this.#family.goesOn(incarnation)) return
-    if (delayMs === 0) return await this.#family.sequence(group)
+    const group = this.#stopGroup(child)
+    const start = (all: readonly Child[]): void | Promise<void> => {
+      if (this.#family.goesOn(incarnation)) return this.#startGroup(child, all, delayMs, reason)
+    }
+    return group instanceof Promise ? group.then(start) : start(group)
+  }
+
+  /** Now, or when the failed one's backoff is over. */
+  #startGroup(child: Child, group: readonly Child[], delayMs: number, reason: string): void | Promise<void> {
+    if (delayMs === 0) return this.#family.sequence(group)
     child.restarting = true
     child.followers = group.filter(other => other !== child)
     for (const follower of child.followers) follower.due = child
@@ -127,7 +133,11 @@ export class Restarts {
     return stop.length === 0 ? this.#cleared(group, forget) : this.#stopAll(this.#named(stop), group, forget)
   }
 
-  async #stopAll(stop: readonly Child[], group: readonly Child[], forget: readonly string[]): Promise<readonly Child[]> {
+  async #stopAll(
+    stop: readonly Child[],
+    group: readonly Child[],
+    forget: readonly string[],
+  ): Promise<readonly Child[]> {
     const family = this.#family
     const { incarnation } = family
     for (const other of stop) {
@@ -145,7 +155,13 @@ export class Restarts {
   }
 
   #named(ids: readonly string[]): readonly Child[] {
-    return ids.flatMap(id => this.#family.children.get(id) ?? [])
+    const { children } = this.#family
+    const named: Child[] = []
+    for (const id of ids) {
+      const child = children.get(id)
+      if (child !== undefined) named.push(child)
+    }
+    return named
   }
 
   async #exceeded(child: Child, reason: string): Promise<void> {
@@ -183,7 +199,7 @@ export class Restarts {
     return this.#alone
   }
 
-  #unpark(id: string, group: readonly Child[]): Promise<void> {
+  #unpark(id: string, group: readonly Child[]): void | Promise<void> {
     this.#family.runtime.emit({ type: 'unparked', id })
     for (const child of group) child.unit.expect(true)
     return this.#family.sequence(group)

@@ -5,21 +5,17 @@
  */
 import { messageOf } from '../errors.ts'
 import { type Exit, KILLED, orderly, SHUTDOWN } from '../actors/kit/exit.ts'
-import type { Runnable, Strand } from '../actors/kit/nact.ts'
 import type { Owner, Runtime, StartOutcome, Unit, Within } from '../actors/kit/unit.ts'
 import { Worker } from '../actors/kit/worker.ts'
 import type { DynamicChild } from './calls.ts'
 import { Child } from './children.ts'
 import { StoppedWhileStartingError, TooManyRestartsError } from './errors.ts'
-import { type Job, Jobs } from './jobs.ts'
+import { type Job, Jobs, type JobsHost } from './jobs.ts'
 import { type Family, Restarts } from './restarts.ts'
 import type { ChildSpec, SupervisorSpec } from './spec.ts'
 import { endsWith, restartsAfter } from './strategy.ts'
 
-/** Jobs handled in one turn of the event loop, at most. */
-const BATCH = 64
-
-export class Supervisor implements Unit, Runnable, Owner, Family {
+export class Supervisor implements Unit, JobsHost, Owner, Family {
   readonly id: string
   readonly spec: SupervisorSpec
   readonly runtime: Runtime
@@ -32,10 +28,7 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
   readonly children = new Map<string, Child>()
   readonly #owner: Owner
   readonly #restarts: Restarts
-  readonly #jobs = new Jobs()
-  #strand: Strand | null = null
-  #awake = false
-  #suspended = false
+  readonly #jobs: Jobs
   #again = false
   /** Why it ends; null while it does not. */
   #ending: Exit | null = null
@@ -49,6 +42,7 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     this.runtime = runtime
     this.#owner = owner
     this.#restarts = new Restarts(this)
+    this.#jobs = new Jobs(runtime.strands, this)
     if (!this.dynamic) for (const child of spec.children) this.add(child)
   }
 
@@ -77,10 +71,9 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     this.phase = 'starting'
     this.#ending = null
     this.#restarts.reset()
-    this.#awake = false
     this.#resetChildren()
     this.runtime.emit({ type: 'init', id: this.id })
-    this.#strand = this.runtime.strands.open(this)
+    this.#jobs.begin()
     return new Promise(resolve => {
       this.#answer = resolve
       const all = [...this.children.values()]
@@ -113,39 +106,27 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
 
   /** Handles no job until resumed, as OTP's `sys:suspend`. An end still happens. */
   suspend(): void {
-    this.#suspended = true
+    this.#jobs.suspend()
   }
 
   resume(): void {
-    this.#suspended = false
-    this.#wake()
+    this.#jobs.resume()
   }
 
   /** The job is run after those before it; refused when the supervisor does not run. */
   post(job: Job): void {
-    if (this.#strand === null || this.#ending !== null) return job.refuse?.()
+    if (!this.#jobs.open || this.#ending !== null) return job.refuse?.()
     this.#jobs.push(job)
-    this.#wake()
   }
 
-  async turn(): Promise<void> {
-    const { incarnation } = this
-    for (let left = BATCH; left > 0 && this.#current(incarnation) && this.#free; left--) {
-      const job = this.#jobs.take()
-      if (job === undefined) break
-      const going = job.run()
-      if (going !== undefined) await going
-      if (this.phase === 'starting' && this.goesOn(incarnation)) this.#completeStart()
-    }
-    if (!this.#current(incarnation)) return
-    this.#awake = false
-    this.#wake()
+  /** A job is done; the start may be complete with it. */
+  done(): void {
+    if (this.phase === 'starting' && this.#ending === null) this.#completeStart()
   }
 
   /** A failure of our own code: the children are ended in order and the owner starts us again. */
   bug(error: unknown): void {
     this.runtime.log.error('supervisor failed', { supervisor: this.id, reason: messageOf(error), error })
-    this.#awake = false
     void this.#fail(error)
   }
 
@@ -177,19 +158,18 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     forget(this.runtime, child.unit)
   }
 
-  /** Starts these that do not run, one after the other. Stops where one has to be waited for. */
-  async sequence(children: readonly Child[]): Promise<void> {
+  /** Starts these that do not run, one after the other, on the spot if it can. Stops where one has to be waited for. */
+  sequence(children: readonly Child[], from = 0): void | Promise<void> {
     const { incarnation } = this
-    for (const [at, child] of children.entries()) {
-      if (!this.goesOn(incarnation)) return
+    for (let at = from; at < children.length; at++) {
+      const child = children[at]
+      if (child === undefined || !this.goesOn(incarnation)) return
       if (child.live !== null || this.children.get(child.id) !== child) continue
       child.clear()
-      const starting = this.start(child)
-      const outcome = starting instanceof Promise ? await starting : starting
-      if (!this.goesOn(incarnation)) return
-      if (outcome.is === 'waiting') return this.#waitFor(child, children.slice(at + 1))
-      if (outcome.is === 'ignored') this.settle(child)
-      if (outcome.is === 'failed' && !(await this.#restarts.startFailed(child, outcome.error))) return
+      const outcome = this.start(child)
+      if (outcome instanceof Promise || outcome.is !== 'running') {
+        return this.#decided(child, outcome, incarnation, children, at + 1)
+      }
     }
   }
 
@@ -223,18 +203,24 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     return this.#current(incarnation) && this.#ending === null
   }
 
-  get #free(): boolean {
-    return !this.#suspended || this.#ending !== null
-  }
-
   #current(incarnation: number): boolean {
-    return this.incarnation === incarnation && this.#strand !== null
+    return this.incarnation === incarnation && this.#jobs.open
   }
 
-  #wake(): void {
-    if (this.#awake || this.#strand === null || this.#jobs.length === 0 || !this.#free) return
-    this.#awake = true
-    this.runtime.strands.wake(this.#strand)
+  /** A start that took its time, or did not end well; then those after it. */
+  async #decided(
+    child: Child,
+    starting: StartOutcome | Promise<StartOutcome>,
+    incarnation: number,
+    children: readonly Child[],
+    next: number,
+  ): Promise<void> {
+    const outcome = await starting
+    if (!this.goesOn(incarnation)) return
+    if (outcome.is === 'waiting') return this.#waitFor(child, children.slice(next))
+    if (outcome.is === 'ignored') this.settle(child)
+    if (outcome.is === 'failed' && !(await this.#restarts.startFailed(child, outcome.error))) return
+    await this.sequence(children, next)
   }
 
   #begun(child: Child, outcome: StartOutcome): StartOutcome {
@@ -293,13 +279,17 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
   #onExit(child: Child, incarnation: number, exit: Exit): void | Promise<void> {
     if (child.live !== incarnation) return
     child.live = null
-    if (exit.kind === 'fatal') return this.#restarts.fatal(child, exit).then(() => {})
+    if (exit.kind === 'fatal') return this.#onFatal(child, exit)
     if (restartsAfter(child.restart, orderly(exit))) return this.#restarts.restart(child, exit.reason)
     this.settle(child)
     const { autoShutdown = 'never' } = this.spec
     if (autoShutdown === 'never' || child.spec.significant !== true) return
     const others = [...this.children.values()].filter(other => other !== child).map(other => other.view)
     if (endsWith(autoShutdown, { significant: true }, others)) return this.die(SHUTDOWN)
+  }
+
+  async #onFatal(child: Child, exit: Exit): Promise<void> {
+    await this.#restarts.fatal(child, exit)
   }
 
   async #fail(error: unknown): Promise<void> {
@@ -319,7 +309,7 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     this.#jobs.push({ run: () => this.die(SHUTDOWN) })
     const starting = this.#starting
     if (starting !== null) void starting.unit.end(starting.shutdown)
-    this.#wake()
+    this.#jobs.resume()
   }
 
   /** Ends all children in reverse order, then itself. The first reason counts. */
@@ -329,7 +319,7 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
     this.phase = 'stopping'
     this.#jobs.refuseAll()
     const all = [...this.children.values()].toReversed()
-    if (this.dynamic) await Promise.all(all.map(child => this.stop(child)))
+    if (this.dynamic) await Promise.all(all.flatMap(child => this.stop(child) ?? []))
     else for (const child of all) if (this.#current(incarnation)) await this.stop(child)
     if (!this.#current(incarnation)) return
     this.#over(this.#ending)
@@ -338,14 +328,10 @@ export class Supervisor implements Unit, Runnable, Owner, Family {
   #over(exit: Exit): void {
     const { incarnation, id } = this
     const announced = this.startedAt !== null
-    if (this.#strand !== null) this.runtime.strands.close(this.#strand)
-    this.#strand = null
-    this.#awake = false
-    this.#suspended = false
+    this.#jobs.end()
     this.phase = 'stopped'
     this.startedAt = null
     this.#starting = null
-    this.#jobs.refuseAll()
     if (!this.#again) for (const child of this.children.values()) child.unit.expect(false)
     const error = startErrorOf(id, exit)
     if (announced) this.runtime.emit({ type: 'terminated', id, incarnation, exit })

@@ -109,6 +109,7 @@ test('no message is handled once the stop function has begun', async t => {
       }),
     ]),
   )
+  await settle() // the supervisor's turn that ended the start is over
   // The supervisor's turn comes first, the turn that these messages ask for after it.
   const stopped = system.stop()
   for (let times = 0; times < 3; times++) run('a', () => void said.push('handled'))

@@ -14,6 +14,8 @@ import type { Runtime, Unit } from './unit.ts'
 
 /** Messages handled in one turn of the event loop, at most. */
 const BATCH = 64
+/** Waits for what runs as soon as this does. */
+const NEXT = Promise.resolve()
 
 /** What the loop belongs to. */
 export interface LoopHost extends Unit {
@@ -110,7 +112,7 @@ export class Loop implements Runnable {
       if (message === undefined) {
         if (!handled) return this.#sleep()
         handled = false
-        await undefined
+        await NEXT
         continue
       }
       handled = true
