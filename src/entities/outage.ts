@@ -3,9 +3,9 @@
  */
 import { DatabaseDownError } from './errors.ts'
 
-/** SQLSTATEs and socket errors that pass by themselves: connection lost, server going down or starting, lock conflicts. */
+/** SQLSTATEs and socket errors that pass by themselves: connection lost, server going down, starting or a standby, lock conflicts. */
 const PASSING =
-  /^(08...|57P0[1-5]|53...|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/
+  /^(08...|25006|57P0[1-5]|53...|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/
 const LOST =
   /connection terminated|connection ended|client has encountered a connection error|timeout exceeded when|driver has already been destroyed/i
 

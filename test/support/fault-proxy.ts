@@ -27,6 +27,8 @@ export interface FaultProxy {
   readonly calls: RpcCall[]
   /** From now on this method is handled by the rule; null ends that. */
   on(method: string, rule: Rule | null): void
+  /** From now on every method without a rule of its own is handled by this one; null ends that. */
+  every(rule: Rule | null): void
 }
 
 /** `const proxy = useFaultProxy(test)`, then `await proxy(nodeUrl)`: a proxy before that node, gone after the test file. */
@@ -47,6 +49,8 @@ const KEPT_CALLS = 5_000
 /** A proxy before that node; the caller ends it. */
 export async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; end: () => Promise<void> }> {
   const rules = new Map<string, Rule>()
+  const forward: Rule = (_, through) => through()
+  let otherwise = forward
   const calls: RpcCall[] = []
   const ask: AskNode = (method, params) => forwardTo(nodeUrl, { method, params })
   const geth = gethRules(ask)
@@ -62,7 +66,7 @@ export async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; 
     for (const call of Array.isArray(body) ? body : [body]) {
       calls.push(call)
       if (calls.length > KEPT_CALLS) calls.shift()
-      const reply = await (rules.get(call.method) ?? ((_, through) => through()))(call, () => asGeth(call))
+      const reply = await (rules.get(call.method) ?? otherwise)(call, () => asGeth(call))
       if (reply === 'hang') return
       if (reply === 'reset') return void response.destroy()
       if ('status' in reply) return void response.writeHead(reply.status).end(reply.body)
@@ -85,6 +89,7 @@ export async function startProxy(nodeUrl: string): Promise<{ proxy: FaultProxy; 
     proxy: {
       url: `http://127.0.0.1:${port}`,
       calls,
+      every: rule => void (otherwise = rule ?? forward),
       on: (method, rule) => void (rule ? rules.set(method, rule) : rules.delete(method)),
     },
     end: async () => {

@@ -34,7 +34,7 @@ import { SimulatedClock } from './simulated-clock.ts'
 export { GWEI }
 
 /** What a test wants otherwise than usual. */
-export type LaneChanges = Partial<Omit<TxManagerArgs, 'limits' | 'rpc'>> & {
+export type LaneChanges = Partial<Omit<TxManagerArgs, 'limits'>> & {
   readonly limits?: Partial<Limits>
   /** Further endpoints that are asked for receipts. */
   readonly endpoints?: readonly PublicClient[]

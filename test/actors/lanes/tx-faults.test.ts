@@ -1,6 +1,10 @@
 /** What the world does to transactions: prices, lost answers, lagging nodes, empty accounts, cancellations. */
 import test from 'ava'
-import { parseEther } from 'viem'
+import { createWalletClient, http, parseEther } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
+import type { Clock } from '../../../src/clock.ts'
+import { TEST_KEYS } from '../../support/anvil.ts'
+import { counterAbi } from '../../support/counter.ts'
 import { useFaultProxy } from '../../support/fault-proxy.ts'
 import { GWEI, useTxLane } from '../../support/tx-lane.ts'
 
@@ -130,6 +134,48 @@ test.serial('22: without funds the lane waits, says so once, and resumes after a
   t.deepEqual(await b.states(['a', 'b']), ['confirmed', 'confirmed'])
   t.is(await b.nonce(), 2)
 })
+
+test.serial('23: what reverts because it is done already ends so, told once, and is not tried again', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await lane.tick()
+  await setBroken(b) // somebody else was first
+  await b.wish('a', { gasLimit: null })
+  await lane.look()
+  for (let round = 0; round < 3; round += 1) await lane.block()
+  t.like(await b.tx('a'), { state: 'reverted', nonce: null, because: 'simulation: counter is broken' })
+  t.is((await b.tx('a')).attempts.length, 0)
+  t.is(b.proxy.calls.filter(call => call.method === 'eth_sendRawTransaction').length, 0)
+  t.is(lane.sent.filter(({ to }) => to === 'forger/coordinator').length, 1)
+})
+
+for (const [way, shift] of [
+  ['forward', 3_600_000],
+  ['back', -3_600_000],
+] as const) {
+  test.serial(`32: a clock that jumps an hour ${way} loses nothing and sends nothing twice`, async t => {
+    const b = await bench(t)
+    let jumped = 0
+    const clock: Clock = {
+      now: () => b.clock.now() + jumped,
+      after: (ms, run) => b.clock.after(ms, run),
+      sleep: (ms, signal) => b.clock.sleep(ms, signal),
+    }
+    const lane = await b.start({ clock })
+    await b.wish('a')
+    await lane.tick()
+    jumped = shift
+    await b.wish('b')
+    await lane.tick()
+    const other = await b.start({ holder: 'second' })
+    await other.tick() // the lease is timed by the database: it did not run out
+    await lane.block(3)
+    t.deepEqual(await b.states(['a', 'b']), ['confirmed', 'confirmed'])
+    t.deepEqual([await b.hits('a'), await b.hits('b'), await b.nonce()], [1, 1, 2])
+    t.true((await b.tx('a')).attempts.every(attempt => attempt.nonce === 0))
+    t.is((await b.tx('b')).attempts.length, 1)
+  })
+}
 
 test.serial('9: sent but the answer is lost: no second nonce, mined once', async t => {
   const node = await bench(t)
@@ -300,6 +346,20 @@ test.serial('33: when the original is mined before the no-op, the outcome says s
   t.is((await b.tx('a')).state, 'confirmed')
   t.is(await b.hits('a'), 1)
 })
+
+/** From now on every hit of the counter reverts. */
+async function setBroken(b: Bench): Promise<void> {
+  const from = privateKeyToAccount(TEST_KEYS[0])
+  const wallet = createWalletClient({ account: from, transport: http(b.rpcUrl) })
+  await wallet.writeContract({
+    address: b.counter,
+    abi: counterAbi,
+    functionName: 'setBroken',
+    args: [true],
+    chain: null,
+  })
+  await b.mine()
+}
 
 type Bench = Awaited<ReturnType<typeof bench>>
 

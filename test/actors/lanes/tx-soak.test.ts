@@ -5,6 +5,7 @@
 import test from 'ava'
 import { CRASH_POINTS, type CrashPoint } from '../../../src/actors/lanes/tx/crash-points.ts'
 import { useFaultProxy, type Rule } from '../../support/fault-proxy.ts'
+import { seeded } from '../../support/seeded.ts'
 import { GWEI, useTxLane, type Bench, type Lane } from '../../support/tx-lane.ts'
 
 const bench = useTxLane(test)
@@ -19,7 +20,7 @@ for (const seed of SEEDS) {
     const node = await bench(t)
     const proxy = await proxied(node.rpcUrl)
     const b = await bench(t, proxy.url)
-    const random = generator(seed)
+    const random = seeded(seed)
     const weather = badWeather(random)
     for (const method of [
       'eth_sendRawTransaction',
@@ -103,15 +104,4 @@ function maybeDie(random: () => number): (point: CrashPoint) => void {
 
 async function allSettled(b: Bench, keys: readonly string[]): Promise<boolean> {
   return (await b.states(keys)).every(state => state === 'confirmed')
-}
-
-/** mulberry32. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
