@@ -41,28 +41,36 @@ export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionB
     const batches = await tx.find(Batch, { id: { $in: ready.map(({ id }) => id) } }, { orderBy: { num: 'asc' } })
     let lastSentL1Block = newestL1Sent(line)
     for (const batch of batches) {
-      const l1Batch = batch.l1Queue != null
-      const decision = decideSend({ chain: row.view, head: row.blockNumber, l1Batch, lastSentL1Block }, rules)
-      const subject = `batch/${batch.num}`
-      if (decision.do === 'refuse') {
-        await book.record(tx, {
-          role: 'forger',
-          subject,
-          choice: 'stop',
-          because: decision.because,
-          details: { rule: decision.rule },
-        })
-        return { forwarded, refused: { id: batch.id, num: batch.num, because: decision.because } }
+      const l1Queue = batch.l1Queue ?? null
+      const decision = decideSend({ chain: row.view, head: row.blockNumber, l1Queue, lastSentL1Block }, rules)
+      if (decision.do !== 'send') {
+        await note(tx, book, batch, decision)
+        const refused = { id: batch.id, num: batch.num, because: decision.because }
+        return { forwarded, refused: decision.do === 'refuse' ? refused : null }
       }
       await send(tx, batch, rules, decision.notAfterBlock, clock)
       batch.sendBlock = row.blockNumber + 1n
-      if (l1Batch) lastSentL1Block = row.blockNumber + 1n
+      if (l1Queue !== null) lastSentL1Block = row.blockNumber + 1n
       forwarded.push(batch.id)
     }
     await tx.flush()
     return { forwarded, refused: null }
   })
 }
+
+const note = (
+  em: Em,
+  book: DecisionBook,
+  { num }: Batch,
+  { do: what, because, rule }: { readonly do: string; readonly because: string; readonly rule: string },
+): Promise<void> =>
+  book.record(em, {
+    role: 'forger',
+    subject: `batch/${num}`,
+    choice: what === 'wait' ? 'wait' : 'stop',
+    because,
+    details: { rule },
+  })
 
 /** Whether the first batch that was not handed on is proven. Most looks end here, without the line's lock. */
 async function mayBeReady(em: Em): Promise<boolean> {

@@ -4,6 +4,7 @@
  */
 import { LIVE_BATCH_STATES, type BatchState } from '../../entities/forger/batch.ts'
 import type { Em } from '../../entities/orm.ts'
+import { L1_CHANGED } from './l1-digest.ts'
 import { INITIAL_LAST_IDX } from './rollup/types.ts'
 import type { Checkpoint, StateBase } from './state-store.ts'
 
@@ -14,6 +15,8 @@ export interface LineBatch extends Checkpoint {
   /** Whether the tx-manager has a wish for it, or the chain has the batch. */
   readonly handedOn: boolean
   readonly l1Batch: boolean
+  /** It is not sent yet, and its queue holds something else than when it was built. */
+  readonly l1Changed: boolean
   /** The block it was sent for; null before. */
   readonly sendBlock: bigint | null
 }
@@ -38,6 +41,7 @@ interface Row {
   readonly new_root: string
   readonly has_wish: boolean
   readonly l1_batch: boolean
+  readonly l1_changed: boolean
   readonly send_block: string | null
 }
 
@@ -48,7 +52,7 @@ const LINE = `
   ), run as (select max(number) as epoch from forger.epoch where stopped_at is null)
   select run.epoch, base.num as base_num, base.root::text as base_root, base.last_idx::text as base_last_idx,
     b.id::text, b.num, b.state, b.old_root::text, b.new_root::text, b.intent_key is not null as has_wish,
-    b.l1_queue is not null as l1_batch, b.send_block::text
+    b.l1_queue is not null as l1_batch, ${L1_CHANGED} as l1_changed, b.send_block::text
   from base cross join run
   left join forger.batch b on b.num > base.num and (b.state in (?) or (b.state = 'failed' and b.epoch = run.epoch))
   order by b.num`
@@ -74,6 +78,7 @@ const batchOf = (row: Row): LineBatch => ({
   root: BigInt(row.new_root),
   handedOn: row.has_wish || ON_CHAIN.has(row.state),
   l1Batch: row.l1_batch,
+  l1Changed: row.l1_changed,
   sendBlock: row.send_block === null ? null : BigInt(row.send_block),
 })
 
@@ -85,14 +90,14 @@ export const endOf = ({ base, batches }: Line): Checkpoint => {
 
 /**
  * Proven batches without a wish whose predecessors all have one or are on the chain, ascending. A batch that failed or is
- * missing blocks all after it, also before the coordinator has seen that.
+ * missing, or was built on a queue that has changed, blocks all after it, also before the coordinator has seen that.
  */
 export function nextInLine({ base, batches }: Line): LineBatch[] {
   const ready: LineBatch[] = []
   let last: Checkpoint = base
   for (const batch of batches) {
     if (batch.state === 'failed' || batch.batchNum !== last.batchNum + 1 || batch.oldRoot !== last.root) break
-    if (!batch.handedOn && batch.state !== 'proven') break
+    if (!batch.handedOn && (batch.state !== 'proven' || batch.l1Changed)) break
     if (!batch.handedOn) ready.push(batch)
     last = batch
   }

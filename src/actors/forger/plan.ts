@@ -9,6 +9,7 @@ import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import { l1UserTxOf } from './adopt.ts'
 import type { BuildJob } from './builder/jobs.ts'
+import { l1Digest } from './l1-digest.ts'
 import { endOf, loadLine } from './line.ts'
 import { decideKeep, decideOpen, type ForgeRules, type ForgeView } from './policy/forge.ts'
 import { decideL1, type L1Choice } from './policy/l1.ts'
@@ -39,6 +40,8 @@ export interface BatchPlan {
   readonly from: Checkpoint
   readonly l1Queue: bigint | null
   readonly l1UserTxs: number
+  /** Of what the queue holds; null for an L2 batch. */
+  readonly l1Digest: string | null
   readonly startBlock: bigint
   readonly verifierIdx: number
   readonly job: BuildJob
@@ -128,6 +131,7 @@ async function assemble(
     from: standing.from,
     l1Queue: isL1 ? choice.queue : null,
     l1UserTxs: current.length,
+    l1Digest: isL1 ? l1Digest(current) : null,
     startBlock: standing.head + 1n,
     verifierIdx: rules.verifierIdx,
     emptyBecause: empty.do === 'skip' ? withoutSeconds(empty.because) : '',

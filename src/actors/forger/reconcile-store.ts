@@ -8,6 +8,7 @@ import { ForgedBatch } from '../../entities/forger/chain-facts.ts'
 import type { IntentState } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
 import { acknowledge, cancel, untold } from '../lanes/wish.ts'
+import { L1_CHANGED } from './l1-digest.ts'
 import type { Change, LiveBatch, ReconcileView } from './policy/reconcile.ts'
 import { doneForging } from './pool-store.ts'
 import { fold, loadBase } from './state-store.ts'
@@ -44,6 +45,7 @@ interface LineRow {
   readonly new_root: string
   readonly new_exit_root: string
   readonly l1: boolean
+  readonly l1_changed: boolean
   readonly l1_l2_txs_data: string
   readonly mine_block: string | null
   readonly eth_tx_hash: string | null
@@ -60,7 +62,7 @@ interface LineRow {
 export async function liveBatches(em: Em, above: number): Promise<LiveBatch[]> {
   const rows = await em.execute<LineRow[]>(
     `select b.id::text, b.num, b.epoch, b.state, b.because, b.old_root::text, b.new_root::text, b.new_exit_root::text,
-       b.l1_queue is not null as l1, b.l1_l2_txs_data, b.mine_block::text, b.eth_tx_hash, i.state as intent_state, i.because as intent_because,
+       b.l1_queue is not null as l1, ${L1_CHANGED} as l1_changed, b.l1_l2_txs_data, b.mine_block::text, b.eth_tx_hash, i.state as intent_state, i.because as intent_because,
        i.nonce is not null as intent_signed, i.mined_block::text as intent_mined_block
      from forger.batch b left join kernel.intent i on i.key = b.intent_key
      where b.num > ? and (b.state in (?)
@@ -81,6 +83,7 @@ const liveBatchOf = (row: LineRow): LiveBatch => ({
   newRoot: BigInt(row.new_root),
   newExitRoot: BigInt(row.new_exit_root),
   l1: row.l1,
+  l1Changed: row.l1_changed,
   l1L2TxsData: row.l1_l2_txs_data,
   mineBlock: row.mine_block === null ? null : BigInt(row.mine_block),
   ethTxHash: row.eth_tx_hash,

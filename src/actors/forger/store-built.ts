@@ -56,6 +56,7 @@ async function store(
     oldLastIdx: BigInt(batch.oldLastIdx),
     newLastIdx: BigInt(batch.newLastIdx),
     l1Queue: plan.l1Queue,
+    l1Digest: plan.l1Digest,
     l1UserTxs: plan.l1UserTxs,
     l1CoordinatorTxs: batch.l1CoordinatorTxs,
     l2Txs: batch.l2TxIds.length,

@@ -40,6 +40,8 @@ const BatchSchema = defineEntity({
     newLastIdx: p.bigint(),
     /** The L1 queue it consumes; null for an L2 batch. */
     l1Queue: p.bigint().fieldName('l1_queue').nullable(),
+    /** Of what its queue held when it was built; null for L2 batches and batches of others. */
+    l1Digest: p.text().fieldName('l1_digest').nullable(),
     l1UserTxs: p.integer().fieldName('l1_user_txs'),
     l1CoordinatorTxs: p.integer().fieldName('l1_coordinator_txs'),
     l2Txs: p.integer().fieldName('l2_txs'),

@@ -216,8 +216,15 @@ class Branches extends Migration {
   }
 }
 
+class L1Digest extends Migration {
+  override up(): void {
+    this.addSql(`alter table "forger"."batch" add column "l1_digest" text null`)
+  }
+}
+
 export const forgerMigrations: readonly NamedMigration[] = [
   { name: 'forger-001-tables', class: Tables },
   { name: 'forger-002-atomic-groups', class: AtomicGroups },
   { name: 'forger-003-branches', class: Branches },
+  { name: 'forger-004-l1-digest', class: L1Digest },
 ]

@@ -3,10 +3,12 @@ import test, { type ExecutionContext } from 'ava'
 import type { RoleContext } from '../../../src/role.ts'
 import type { ForgerConfig } from '../../../src/actors/forger/config.ts'
 import { explainForger } from '../../../src/actors/forger/explain.ts'
+import { l1Digest } from '../../../src/actors/forger/l1-digest.ts'
 import { proofBook } from '../../../src/actors/forger/proof-book.ts'
 import type { Groth16Proof } from '../../../src/actors/lanes/prover/proof.ts'
 import { Batch, Epoch } from '../../../src/entities/forger/batch.ts'
 import { PoolTx } from '../../../src/entities/forger/pool-tx.ts'
+import { L1Tx } from '../../../src/entities/forger/chain-facts.ts'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
 import { useForgerDatabase } from '../../support/forger-database.ts'
 import { openLine, type ForgerLine } from '../../support/forger-line.ts'
@@ -14,6 +16,22 @@ import { wrongIn } from '../../support/line-invariants.ts'
 import { groth16 } from '../../support/scripted-prover.ts'
 
 const database = useForgerDatabase(test)
+
+const L1_TX = {
+  queue: 0n,
+  position: 0,
+  txId: '0x00',
+  fromEthAddr: `0x${'1'.repeat(40)}`,
+  fromBjj: `0x${'2'.repeat(64)}`,
+  fromIdx: 0n,
+  loadAmountF: 0n,
+  amountF: 0n,
+  tokenId: 0n,
+  toIdx: 0n,
+  encoded: '0x1234',
+  blockNumber: 1n,
+  ethTxHash: '0x1',
+}
 
 const start = async (t: ExecutionContext, txs = 0): Promise<ForgerLine> => {
   const line = await openLine(await database(t))
@@ -162,6 +180,28 @@ test('scenario 62: a batch whose slot was lost in a reorganisation is not sent; 
   await line.chain.setOurs(true)
   await land(line)
   t.deepEqual(await batches(line), ['2 failed', '2 mined'])
+  await fine(t, line)
+})
+
+test('scenario 62: a batch on an L1 queue that a reorganisation filled otherwise is built again, and not sent meanwhile', async t => {
+  const line = await start(t, 6)
+  await line.settle()
+  const em = line.orm.em.fork()
+  await em.execute(`update forger.batch set l1_queue = 0, l1_digest = ? where num = 2`, [l1Digest([])])
+  await line.prove()
+  await line.settle()
+  t.deepEqual(await intents(line), ['batch/2 queued'], 'the queue holds what it held')
+  await em.execute(`update forger.batch set intent_key = null`)
+  await em.execute('delete from kernel.intent')
+  await em.insert(L1Tx, L1_TX)
+  await line.forward()
+  t.deepEqual(await intents(line), [], 'the sender sees it as well')
+  await line.settle()
+  t.deepEqual((await batches(line)).slice(0, 4), ['2 discarded', '3 discarded', '2 built', '3 built'])
+  const [gone] = await line.orm.em.fork().find(Batch, { num: 2 }, { orderBy: { id: 'asc' }, limit: 1 })
+  t.is(gone?.because, 'reorg: its L1 queue holds other transactions now')
+  await land(line)
+  t.is(await pool(line), 'fged,fged,fged,fged,fged,fged')
   await fine(t, line)
 })
 

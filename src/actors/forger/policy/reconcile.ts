@@ -17,6 +17,8 @@ export interface LiveBatch {
   readonly newExitRoot: bigint
   /** Whether it consumes a queue: an empty L1 batch and an empty L2 batch are alike but for this. */
   readonly l1: boolean
+  /** It is not sent yet, and the queue it consumes holds something else than when it was built. */
+  readonly l1Changed: boolean
   readonly l1L2TxsData: string
   readonly mineBlock: bigint | null
   readonly ethTxHash: string | null
@@ -125,6 +127,7 @@ function faultOf(
   if (batch.oldRoot !== parent.root)
     return { as: 'discarded', because: 'reorg: the batch before it is another one now' }
   if (batch.epoch === 0) return { as: 'discarded', because: 'reorg: the chain dropped it' }
+  if (batch.l1Changed) return { as: 'discarded', because: 'reorg: its L1 queue holds other transactions now' }
   return batch.intent ? faultOfWish(batch.intent, synced) : null
 }
 

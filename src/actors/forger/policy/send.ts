@@ -9,7 +9,8 @@ import { canForge, mayForgeUntil, type ForgerIdentity } from './slots.ts'
 export interface SendView {
   readonly chain: ChainView
   readonly head: bigint
-  readonly l1Batch: boolean
+  /** The queue it consumes; null for an L2 batch. */
+  readonly l1Queue: bigint | null
   /** Block at which our last L1 batch in flight was sent; 0 when none is. */
   readonly lastSentL1Block: bigint
 }
@@ -21,7 +22,7 @@ export interface SendRules {
 
 export type SendDecision =
   | { readonly do: 'send'; readonly notAfterBlock: bigint }
-  | { readonly do: 'refuse'; readonly because: string }
+  | { readonly do: 'wait' | 'refuse'; readonly because: string }
 
 /** Refuses a batch that could be mined out of our slot, or as an L2 batch where the contract demands an L1 one. */
 export function decideSend(view: SendView, settings: SendRules): Decided<SendDecision> {
@@ -45,10 +46,19 @@ const slotIsOurs: SendRule = {
 
 const l1BatchIsNotDemanded: SendRule = {
   name: 'l1_batch_is_not_demanded',
-  decide: ({ chain, l1Batch, lastSentL1Block, blocks }) => {
-    const block = l1Batch ? undefined : blocks.find(one => mustBeL1(chain, lastSentL1Block, one))
+  decide: ({ chain, l1Queue, lastSentL1Block, blocks }) => {
+    const block = l1Queue !== null ? undefined : blocks.find(one => mustBeL1(chain, lastSentL1Block, one))
     return block === undefined ? null : refuse(`the contract demands an L1 batch at block ${block}`)
   },
+}
+
+/** It was when the batch was built; a reorganisation may have thawed it until the L1 batch before is mined again. */
+const queueIsFrozen: SendRule = {
+  name: 'queue_is_frozen',
+  decide: ({ chain, l1Queue }) =>
+    l1Queue === null || l1Queue < BigInt(chain.nextL1FillingQueue)
+      ? null
+      : { do: 'wait', because: `L1 queue ${l1Queue} can grow again until the L1 batch before it is mined again` },
 }
 
 const send: SendRule = {
@@ -59,6 +69,6 @@ const send: SendRule = {
   }),
 }
 
-const RULES: readonly SendRule[] = [slotIsOurs, l1BatchIsNotDemanded, send]
+const RULES: readonly SendRule[] = [slotIsOurs, l1BatchIsNotDemanded, queueIsFrozen, send]
 
 const refuse = (because: string): SendDecision => ({ do: 'refuse', because: `forgeBatch shouldSend: ${because}` })

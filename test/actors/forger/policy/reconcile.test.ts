@@ -23,6 +23,7 @@ const batch = (num: number, more: Partial<LiveBatch> = {}): LiveBatch => ({
   newRoot: ROOT + BigInt(num),
   newExitRoot: 0n,
   l1: false,
+  l1Changed: false,
   l1L2TxsData: `0x${num}`,
   mineBlock: null,
   ethTxHash: null,
@@ -101,6 +102,13 @@ test('scenarios 62, 63, 65: a batch that reverted fails with its reason, and all
   const found = reconcile(view(line, [fact(6, 99)]))
   t.deepEqual(found.broken, { num: 7, because: 'forgeBatch reject: INVALID_PROOF' })
   t.deepEqual(outline(view(line, [fact(6, 99)])), ['failed 7', 'discarded 8', 'discarded 9'])
+})
+
+test('scenario 62: a batch whose L1 queue holds something else now is given up before it is sent', t => {
+  const line = [batch(6), batch(7, { state: 'proving', l1: true, l1Changed: true }), batch(8, { state: 'built' })]
+  const because = 'reorg: its L1 queue holds other transactions now'
+  t.deepEqual(reconcile(view(line, [])).broken, { num: 7, because })
+  t.deepEqual(outline(view(line, [])), ['discarded 7', 'discarded 8'])
 })
 
 test('scenario 50: a batch whose wish came too late or was taken back fails', t => {

@@ -6,7 +6,7 @@ const rules: SendRules = { us: { address: US, mustForgeAtSlotDeadline: true }, s
 const view = (head: number, more: Partial<SendView> = {}): SendView => ({
   chain: chainView(head, [US, BOOT], { lastL1L2Batch: String(head) }),
   head: BigInt(head),
-  l1Batch: false,
+  l1Queue: null,
   lastSentL1Block: 0n,
   ...more,
 })
@@ -36,7 +36,7 @@ test('scenario 28: an L2 batch is not sent when the contract is about to demand 
     do: 'refuse',
     because: 'forgeBatch shouldSend: the contract demands an L1 batch at block 20',
   })
-  t.is(decideSend({ ...due, l1Batch: true }, rules).do, 'send')
+  t.is(decideSend({ ...due, l1Queue: 0n }, rules).do, 'send')
   t.is(decideSend({ ...due, lastSentL1Block: 15n }, rules).do, 'send', 'one of ours goes before it')
 })
 
@@ -45,4 +45,11 @@ test('scenario 51: the margin looks at the demand for L1 batches, too', t => {
   t.is(decideSend(soon, rules).do, 'send')
   const refused = decideSend(soon, { ...rules, sendBatchBlocksMarginCheck: 2 })
   t.like(refused, { do: 'refuse', because: 'forgeBatch shouldSend: the contract demands an L1 batch at block 20' })
+})
+
+test('an L1 batch whose queue a reorganisation has thawed waits until it is frozen again', t => {
+  const chain = (filling: number) =>
+    chainView(10, [US, BOOT], { lastL1L2Batch: '9', nextL1FillingQueue: String(filling) })
+  t.like(decideSend(view(10, { chain: chain(4), l1Queue: 4n }), rules), { do: 'wait', rule: 'queue_is_frozen' })
+  t.is(decideSend(view(10, { chain: chain(5), l1Queue: 4n }), rules).do, 'send')
 })
