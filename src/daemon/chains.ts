@@ -13,7 +13,9 @@ import { demoNode, type DemoNodeArgs } from '../demo/node.ts'
 import type { ChainPort } from '../role.ts'
 import { supervisor, worker } from '../supervisors/child.ts'
 import type { ChildSpec, SupervisorSpec } from '../supervisors/spec.ts'
+import { kzgProver } from '../actors/lanes/tx/kzg.ts'
 import type { LaneRpc } from '../actors/lanes/tx/lane.ts'
+import type { BlobProver } from '../actors/lanes/tx/sidecar.ts'
 import { join } from 'node:path'
 import type { AssembleOptions, Parts } from './assemble.ts'
 
@@ -22,6 +24,8 @@ export interface OpenChain {
   readonly rpc: Rpc
   readonly port: ChainPort
   readonly lane: LaneRpc
+  /** One for all lanes of the chain: its thread starts with the first blob. */
+  readonly blobs: BlobProver
 }
 
 const PROBE_MS = 15_000
@@ -50,6 +54,7 @@ export function openChains({ loaded, clock, random, log, metrics }: ChainOptions
       rpc,
       port: { name, chainId, client: rpc.client, confirmations },
       lane: laneRpc(rpc, config),
+      blobs: kzgProver(config.blobProofs),
     }
   }
   return new Map(Object.entries(loaded.config.chains).map(([name, config]) => [name, open(name, config)]))

@@ -12,7 +12,6 @@ import { schedules, schedulesActor } from '../actors/platform/schedules.ts'
 import { ref } from '../actors/kit/ref.ts'
 import { txManagerOf } from '../actors/lanes/tx-manager-messages.ts'
 import { txManager } from '../actors/lanes/tx-manager.ts'
-import { kzgProver } from '../actors/lanes/tx/kzg.ts'
 import type { AccountEntry } from '../actors/lanes/tx/lane.ts'
 import { txMetrics } from '../actors/lanes/tx/metrics.ts'
 import { httpActor } from '../http/http-actor.ts'
@@ -136,7 +135,7 @@ function laneChild(parts: Parts, name: string, account: AccountConfig): ChildSpe
       },
       accounts: accountEntries(parts),
       funds: { runwayWarningMs: tx.runwayWarning, minBalanceWei: account.minBalance ?? 0n },
-      blobs: kzgProver(chain.config.blobProofs),
+      blobs: chain.blobs,
       holder: `${hostname()}:${parts.folder}`,
       leaseMs: LEASE_MS,
       tickMs: tx.checkInterval,

@@ -38,7 +38,6 @@ export function kzgProver(proofsOf: Sidecar['proofsOf']): BlobProver {
   }
   const start = (): Worker => {
     const worker = new Worker(new URL('./kzg-thread.ts', import.meta.url))
-    worker.unref()
     worker.on('message', (answer: KzgAnswer) => {
       const asked = waiting.get(answer.ticket)
       waiting.delete(answer.ticket)
@@ -47,6 +46,7 @@ export function kzgProver(proofsOf: Sidecar['proofsOf']): BlobProver {
     })
     worker.on('error', lose)
     worker.on('exit', () => lose(null))
+    worker.unref() // after the listeners: they hold the process otherwise
     return worker
   }
   return {
