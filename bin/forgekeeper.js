@@ -31,7 +31,7 @@ const isDaemon = process.argv[2] === 'start'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major > 24 || (major === 24 && minor >= 12)) {
-  if (isDaemon && !process.execArgv.includes(HEAP[0])) becomeDaemon()
+  if (isDaemon && !HEAP.every(flag => process.execArgv.includes(flag))) becomeDaemon()
   module.enableCompileCache?.(cache)
   await import(main)
 } else if (existsSync(pinned)) runUnder(pinned)

@@ -89,10 +89,15 @@ export async function openTraffic(world: LoadWorld, url: () => string): Promise<
       for (let sent = 0; sent < count; sent += 1) await one(turn % users.length)
     },
     fill: async count => {
-      const end = turn + count
+      let left = count
+      /** Every AT_ONCE-th user from this one on, in turn: nobody has two transfers under way. */
       const stream = async (first: number): Promise<void> => {
-        for (let user = first; turn < end; user = user + AT_ONCE < users.length ? user + AT_ONCE : first)
+        let user = first
+        while (left > 0) {
+          left -= 1
           await one(user)
+          user = user + AT_ONCE < users.length ? user + AT_ONCE : first
+        }
       }
       await Promise.all(Array.from({ length: Math.min(AT_ONCE, users.length) }, (_, first) => stream(first)))
     },

@@ -156,9 +156,9 @@ export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: num
     return drive(pipelineActor, args, { id: pipeline.id, clock, ask: answer(() => (building = true)) })
   }
   const start: Record<Who, () => Promise<DrivenActor<Letter>>> = {
-    coordinator: startCoordinator as () => Promise<DrivenActor<Letter>>, // told its own kind of letters only
-    pipeline: startPipeline as () => Promise<DrivenActor<Letter>>, // so is this
-    sender: () => drive(senderActor, senderArgs(db.orm), { id: sender.id, clock }) as Promise<DrivenActor<Letter>>, // and this
+    coordinator: startCoordinator,
+    pipeline: startPipeline,
+    sender: () => drive(senderActor, senderArgs(db.orm), { id: sender.id, clock }),
   }
   const actors = {
     coordinator: await start.coordinator(),

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unsafe-argument -- plain JavaScript, served to the browser as it is */
 /**
  * The finalizer's part of the status page: the sessions that are open with what they wait for, and the latest that are
  * settled. What it may use of the page (elements, pills, ages, tables) it is handed as `ui`.
