@@ -1,0 +1,15 @@
+/** The acceptance scenarios of the predecessor are numbered 1 to 90; each is a test whose title begins with its number. */
+import { globSync, readFileSync } from 'node:fs'
+import test from 'ava'
+
+const COUNT = 90
+const TITLE = /test(?:\.\w+)*\(\s*['"`]scenarios? ([\d, ]+):/g
+
+test('every scenario from 1 to 90 is a test', t => {
+  const files = globSync(['test/actors/{forger,lanes}/**/*.test.ts', 'test/daemon/*.test.ts'])
+  const named = files.flatMap(file =>
+    [...readFileSync(file, 'utf8').matchAll(TITLE)].flatMap(([, numbers = '']) => numbers.split(',').map(Number)),
+  )
+  const missing = Array.from({ length: COUNT }, (_, at) => at + 1).filter(number => !named.includes(number))
+  t.deepEqual(missing, [])
+})
