@@ -17,6 +17,8 @@ export interface LoadDaemon {
   readonly url: string
   /** Largest resident set seen, in bytes. */
   peakMemory(): number
+  /** Resident set now, in bytes. */
+  memory(): number
   /** Processor time it has used, in milliseconds. */
   cpuMs(): number
   /** Milliseconds from the start until HTTP answered. */
@@ -48,6 +50,7 @@ export async function startDaemon(folder: string, config: string, flags: readonl
     url,
     httpMs,
     peakMemory: () => usage.peak,
+    memory: () => usage.now,
     cpuMs: () => usage.cpuMs,
     kill: () => ended(child, 'SIGKILL'),
     stop: async () => {
@@ -103,11 +106,12 @@ export const pause = (ms: number): Promise<void> => new Promise(resolve => setTi
 /** Clock ticks a second, as Linux counts processor time. */
 const TICKS = 100
 
-function watchUsage(child: ChildProcess): { peak: number; cpuMs: number } {
-  const usage = { peak: 0, cpuMs: 0 }
+function watchUsage(child: ChildProcess): { peak: number; now: number; cpuMs: number } {
+  const usage = { peak: 0, now: 0, cpuMs: 0 }
   const look = async (): Promise<void> => {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '')
     usage.peak = Math.max(usage.peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024)
+    usage.now = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024
     // after the name in brackets: state is field 3, user and system time are 14 and 15
     const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ')
     if (fields) usage.cpuMs = ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS
