@@ -2,7 +2,7 @@
  * From the start of a killed daemon to its first useful send, with ten thousand intents open: some hundreds of them in
  * flight on a chain that stands still, the others queued. Useful is a transaction that no node has had before.
  */
-import { acknowledge, untold, wish } from '../../src/actors/lanes/wish.ts'
+import { acknowledge, untold, wishAll } from '../../src/actors/lanes/wish.ts'
 import { systemClock } from '../../src/clock.ts'
 import { ended, launchDaemon, pause } from '../load/daemon.ts'
 import { median, takeNumbers } from './daemon.ts'
@@ -37,10 +37,8 @@ export async function measureRestart(world: TxWorld, count: number, open: number
 async function accept({ orm }: TxWorld, count: number): Promise<void> {
   const from = takeNumbers(count)
   for (let at = 0; at < count; at += GROUP) {
-    await orm.em.fork().transactional(async em => {
-      for (let number = from + at; number < from + at + GROUP; number += 1)
-        await wish(em, { ...wishOf(number), confirmations: 0 }, systemClock)
-    })
+    const wishes = Array.from({ length: GROUP }, (_, index) => ({ ...wishOf(from + at + index), confirmations: 0 }))
+    await orm.em.fork().transactional(em => wishAll(em, wishes, systemClock))
   }
 }
 

@@ -5,7 +5,7 @@
 import { defineActor, type Context } from '../../src/actors/kit/actor.ts'
 import { ref } from '../../src/actors/kit/ref.ts'
 import { txManagerOf } from '../../src/actors/lanes/tx-manager-messages.ts'
-import { acknowledge, untold, wish } from '../../src/actors/lanes/wish.ts'
+import { acknowledge, untold, wishAll } from '../../src/actors/lanes/wish.ts'
 import type { Orm } from '../../src/entities/orm.ts'
 import { defineRole, type Role } from '../../src/role.ts'
 import { supervisor, worker } from '../../src/supervisors/child.ts'
@@ -32,24 +32,23 @@ const callerActor = defineActor<Args, CallerMessage, Args>({
   mailbox: { capacity: 100_000, overflow: 'reject' },
   start: args => args,
   async receive(args, message, ctx) {
-    if (message.type === 'wish') await wishAll(args, message, ctx)
+    if (message.type === 'wish') await wishMany(args, message, ctx)
     else await listen(args, ctx)
     return args
   },
 })
 
-async function wishAll(
+async function wishMany(
   { orm }: Args,
   { from, count, confirmations }: CallerMessage & { type: 'wish' },
   ctx: Context<CallerMessage>,
 ): Promise<void> {
   for (let at = from; at < from + count; at += GROUP) {
     const numbers = Array.from({ length: Math.min(GROUP, from + count - at) }, (_, index) => at + index)
+    const wishes = numbers.map(number => ({ ...wishOf(number), confirmations }))
     await orm()
       .em.fork()
-      .transactional(async em => {
-        for (const number of numbers) await wish(em, { ...wishOf(number), confirmations }, ctx.clock)
-      })
+      .transactional(em => wishAll(em, wishes, ctx.clock))
     ctx.send(txManagerOf(CHAIN, ACCOUNT), { type: 'look' })
   }
 }
