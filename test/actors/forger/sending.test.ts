@@ -163,7 +163,10 @@ test.serial('scenario 49: "already known" is as good as sent', async t => {
   t.is(sends(proxy).length, 1)
 })
 
-for (const [answer, reply] of [['an error', { error: { code: -32000, message: 'no price today' } }]] as const) {
+for (const [answer, reply] of [
+  ['an error', { error: { code: -32000, message: 'no price today' } }],
+  ['"23.5"', { result: '23.5' }],
+] as const) {
   test.serial(`scenario 54: a node that answers ${answer} to the question of the price crashes nothing`, async t => {
     const { b, proxy } = await behindProxy(t)
     const lane = await b.start()

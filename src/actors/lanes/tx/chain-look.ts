@@ -58,10 +58,13 @@ export async function whenChainAnswers<T>(lane: Lane, read: () => Promise<T>): P
   }
 }
 
-/** viem's errors (they carry `shortMessage`), those of the chain room (RPC_), and those of a broken connection. */
+/**
+ * viem's errors (they carry `shortMessage`), those of the chain room (RPC_), those of a broken connection, and a
+ * SyntaxError: viem's when a number was asked for and something else was answered.
+ */
 function isRpcError(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if ('shortMessage' in error) return true
   if ('code' in error && typeof error.code === 'string') return /^(RPC_|CHN_|ECONN|UND_ERR|ETIMEDOUT)/.test(error.code)
-  return error.name === 'TimeoutError'
+  return error.name === 'TimeoutError' || error instanceof SyntaxError
 }
