@@ -47,15 +47,15 @@ export function remoteSigner({ url, address, fetch, timeoutMs }: RemoteSignerOpt
 }
 
 function endpointOf(url: string): { readonly target: string; readonly headers: Record<string, string> } {
-  const parsed = new URL(url)
-  const { username, password } = parsed
-  parsed.username = ''
-  parsed.password = ''
+  const target = new URL(url)
+  const { username, password } = target
+  target.username = ''
+  target.password = ''
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   const basic = Buffer.from(credentials).toString('base64')
   const headers = { 'content-type': 'application/json', accept: 'application/json' }
   return {
-    target: parsed.href,
+    target: target.href,
     headers: username === '' && password === '' ? headers : { ...headers, authorization: `Basic ${basic}` },
   }
 }
@@ -68,7 +68,7 @@ function resultOf(text: string, status: number): unknown {
   }
   if ('error' in answer && answer.error !== null && answer.error !== undefined) {
     const { error } = answer
-    const said = typeof error === 'object' && 'message' in error ? String(error.message) : String(error)
+    const said = typeof error === 'object' && 'message' in error ? String(error.message) : JSON.stringify(error)
     throw new SignerAnswerError(`the remote signer refuses: ${said.slice(0, 300)}`)
   }
   return 'result' in answer ? answer.result : undefined

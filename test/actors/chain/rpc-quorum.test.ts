@@ -67,7 +67,7 @@ test('receipts agree when block, status and gas do, whatever else clients add', 
     { result: { ...receipt, blockHash: HASH.toUpperCase().replace('0X', '0x') } },
   ]
   const rpc = await opened(t, await nodes(t, 'eth_getTransactionReceipt', answers), 2)
-  const found = (await rpc.critical.request({ method: 'eth_getTransactionReceipt', params: [HASH] })) as object | null
+  const found = await rpc.critical.request({ method: 'eth_getTransactionReceipt', params: [HASH] })
   t.like(found, { gasUsed: '0x5208' })
 })
 

@@ -1,6 +1,7 @@
 /**
  * Commitments and proofs of blobs in a thread of their own: the trusted setup takes seconds to load and every blob half
- * a second. The thread starts with the first blob and keeps no process alive.
+ * a second. The thread starts with the first blob and keeps the process alive
+ * only while it is asked.
  */
 import { Worker } from 'node:worker_threads'
 import type { Hex } from 'viem'
@@ -41,12 +42,12 @@ export function kzgProver(proofsOf: Sidecar['proofsOf']): BlobProver {
     worker.on('message', (answer: KzgAnswer) => {
       const asked = waiting.get(answer.ticket)
       waiting.delete(answer.ticket)
+      if (waiting.size === 0) worker.unref()
       if ('sidecar' in answer) asked?.resolve(answer.sidecar)
       else asked?.reject(new BlobsImpossibleError(`blobs cannot be proven: ${answer.failed}`))
     })
     worker.on('error', lose)
     worker.on('exit', () => lose(null))
-    worker.unref() // after the listeners: they hold the process otherwise
     return worker
   }
   return {
@@ -55,6 +56,7 @@ export function kzgProver(proofsOf: Sidecar['proofsOf']): BlobProver {
         thread ??= start()
         const question: KzgQuestion = { ticket: ++tickets, proofsOf, blobs }
         waiting.set(question.ticket, { resolve, reject })
+        thread.ref() // until it has answered
         thread.postMessage(question) // oxlint-disable-line unicorn/require-post-message-target-origin -- no window here
       }),
   }

@@ -36,7 +36,7 @@ export function wrapped(signed: Hex, sidecar: Sidecar): Hex {
 export function unwrapped(raw: Hex): { readonly signed: Hex; readonly sidecar: Sidecar } {
   const items = fromRlp(`0x${raw.slice(4)}`, 'hex')
   if (!Array.isArray(items)) throw new Error('a stored blob transaction is not one') // written by `wrapped`
-  const [body = '0x'] = items
+  const body: RlpItem = items[0]
   const proofsOf = items.length === 5 ? 'cell' : 'blob'
   const [blobs = [], commitments = [], proofs = []] = items.slice(-3)
   return {
@@ -44,6 +44,9 @@ export function unwrapped(raw: Hex): { readonly signed: Hex; readonly sidecar: S
     sidecar: { proofsOf, blobs: texts(blobs), commitments: texts(commitments), proofs: texts(proofs) },
   }
 }
+
+/** As RLP nests. */
+type RlpItem = Hex | readonly RlpItem[]
 
 /** A list of byte strings; anything else in it was not written here. */
 const texts = (list: unknown): Hex[] => (Array.isArray(list) ? list.map(item => String(item) as Hex) : [])
