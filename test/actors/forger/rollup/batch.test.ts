@@ -107,6 +107,26 @@ test('an exit of amount 0 makes no leaf', t => {
   t.is(built.newExitRoot, 0n)
 })
 
+test('an exit of amount 0 shows the circuit the leaf that another exit of the account left, and leaves it as it is', t => {
+  const l2Txs = [
+    transfer({ toIdx: 1, amount: 7n }),
+    transfer({ fromIdx: 257, toIdx: 1, amount: 3n }),
+    transfer({ nonce: 1, toIdx: 1, amount: 0n }),
+  ]
+  const { exits, inputs, newExitRoot } = buildBatch(state(), request({ l2Txs, withInputs: true }))
+  t.deepEqual(
+    exits.map(({ idx, balance: amount }) => [idx, amount]),
+    [
+      [256, 7n],
+      [257, 3n],
+    ],
+  )
+  const at = (name: string) => (inputs as unknown as Record<string, readonly (string | readonly string[])[]>)[name]?.[2]
+  t.deepEqual([at('tokenID2'), at('balance2'), at('newExit')], ['1', '7', '0'])
+  t.not(at('siblings2')?.[0], '0', 'the other leaf')
+  t.is(at('imExitRoot'), newExitRoot.toString())
+})
+
 test('fees are collected in the first slot of their token and paid at the end', t => {
   const built = buildBatch(
     state(),
