@@ -8,6 +8,7 @@ import type { AccountConfig, ChainConfig } from '../config/core.ts'
 import type { Loaded } from '../config/load.ts'
 import { fieldsOf, type SchemaView } from '../config/schema.ts'
 import { camel } from '../config/types.ts'
+import { formatGwei } from '../config/units.ts'
 import { OperatorError, messageOf } from '../errors.ts'
 import { maskUrl, resolveSecret, showSecretRef } from '../secrets.ts'
 
@@ -29,6 +30,7 @@ export async function findings(loaded: Loaded, env: Env, demo: boolean): Promise
     database(loaded.config.database.url),
     ...Object.entries(chains).flatMap(([name, chain]) => chain.rpc.map(url => endpoint(name, url, chain))),
     ...Object.entries(accounts).map(([name, account]) => key(name, account, env)),
+    ...Object.entries(accounts).flatMap(([name, account]) => ceiling(loaded, name, account)),
     ...roles.enabled.flatMap(name => urlsOf(loaded, name).map(([path, url]) => reachable(path, url))),
   ]
   const found = await Promise.all(looks)
@@ -94,6 +96,34 @@ async function key(name: string, account: AccountConfig, env: Env): Promise<Find
   } catch (error) {
     return bad(label, error instanceof OperatorError ? error.message : 'the key is no key of secp256k1')
   }
+}
+
+/** Whether anything could be sent now: the fee ceiling against the base fee. An endpoint that is down is told elsewhere. */
+function ceiling({ config }: Loaded, name: string, account: AccountConfig): Promise<Finding>[] {
+  const [url] = config.chains[account.chain]?.rpc ?? []
+  if (url === undefined) return []
+  const most = account.maxFee ?? config.tx.maxFee
+  const label = `fee ceiling ${name}`
+  const look = async (): Promise<Finding> => {
+    const base = await baseFeeOf(url).catch(() => null)
+    if (base === null) return good(label, `${formatGwei(most)}; the base fee cannot be read`)
+    if (base <= most) return good(label, `${formatGwei(most)}, the base fee is ${formatGwei(base)}`)
+    return bad(label, `TX_106 ${formatGwei(most)} is below the base fee of ${formatGwei(base)}: raise max_fee, or wait`)
+  }
+  return [look()]
+}
+
+/** Of the newest block, wei; null on a chain without one. */
+async function baseFeeOf(url: string): Promise<bigint | null> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_getBlockByNumber', params: ['latest', false] }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  })
+  const answer = (await response.json()) as { readonly result?: { readonly baseFeePerGas?: unknown } } | null // read below
+  const fee = answer?.result?.baseFeePerGas
+  return typeof fee === 'string' && /^0x[0-9a-f]+$/i.test(fee) ? BigInt(fee) : null
 }
 
 async function reachable(path: string, url: string): Promise<Finding> {

@@ -2,7 +2,9 @@
  * One consistent look at the chain: the newest block, the account's count in it, and what the market asks.
  * Once a block, never on the way from a wish to its broadcast.
  */
+import { formatGwei } from '../../../config/units.ts'
 import { isFatal } from '../../../errors.ts'
+import { CeilingTooLowError } from '../errors.ts'
 import { foreign } from './classify.ts'
 import { nextBaseFee, type Market } from './fees.ts'
 import { decider, sayOnce, unsay, type Lane } from './lane.ts'
@@ -21,7 +23,7 @@ export async function lookAtChain(lane: Lane): Promise<boolean> {
   const [count, suggested, blobBaseFee] = await Promise.all([
     decider(lane).getTransactionCount({ address: lane.args.signer.address, blockNumber: block.number }),
     legacy ? client.getGasPrice() : client.estimateMaxPriorityFeePerGas(),
-    lane.wantsBlobs ? client.getBlobBaseFee() : null,
+    lane.wantsBlobs ? client.getBlobBaseFee().catch(() => null) : null, // not every chain has blobs
   ])
   const market: Market = {
     nextBaseFee: nextBaseFee(block),
@@ -31,8 +33,22 @@ export async function lookAtChain(lane: Lane): Promise<boolean> {
   lane.head = { number: block.number, hash: block.hash, gasLimit: block.gasLimit }
   lane.latestCount = count
   lane.market = market
+  tellOfCeiling(lane, market)
   if (lane.hold && block.number > lane.hold.sinceBlock) lane.hold = null
   return true
+}
+
+/** A ceiling below what the chain asks is an operator's matter when it is there from the start, and news later. */
+function tellOfCeiling(lane: Lane, { nextBaseFee: base, suggested }: Market): void {
+  const asked = base ?? suggested
+  const ceiling = lane.args.limits.maxFeePerGasWei
+  if (asked <= ceiling) return unsay(lane, 'ceiling')
+  sayOnce(lane, 'ceiling', () => {
+    const { code, hint, message } = new CeilingTooLowError(
+      `${lane.args.account} may pay ${formatGwei(ceiling)} for gas, ${lane.args.chain} asks ${formatGwei(asked)}`,
+    )
+    lane.log.error(message, { code, hint })
+  })
 }
 
 function lags(lane: Lane, number: bigint): boolean {

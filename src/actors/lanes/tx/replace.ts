@@ -54,6 +54,7 @@ function isDue(lane: Lane, intent: OpenIntent, lowest: boolean): boolean {
 }
 
 async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> {
+  if (intent.blobCount > 0) lane.wantsBlobs = true
   if (!lane.market || !lane.head) return null
   const offer = await withinBudget(
     lane,
