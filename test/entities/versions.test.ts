@@ -1,14 +1,28 @@
 /** The same migrations and the same entities on the oldest and the newest PostgreSQL that is supported. */
+import { readdirSync } from 'node:fs'
 import test, { type ExecutionContext } from 'ava'
 import { Client } from 'pg'
-import { forgerSchema } from '../../src/entities/forger/index.ts'
 import { kernelSchema } from '../../src/entities/kernel/index.ts'
-import { migrate, openOrm } from '../../src/entities/orm.ts'
+import { migrate, openOrm, type Schema } from '../../src/entities/orm.ts'
 import { useDatabases } from '../support/postgres.ts'
 import { startPostgres15 } from '../support/postgres-15.ts'
 
 const databases = useDatabases(test)
-const schemas = [kernelSchema, forgerSchema]
+const schemas = [kernelSchema, ...(await Promise.all(roles().map(schemaOf)))]
+
+/** Every role that remembers something: a folder beside the kernel's. */
+function roles(): string[] {
+  const found = readdirSync(new URL('../../src/entities/', import.meta.url), { withFileTypes: true })
+  return found.filter(entry => entry.isDirectory() && entry.name !== 'kernel').map(({ name }) => name)
+}
+
+async function schemaOf(role: string): Promise<Schema> {
+  // each folder exports its tables under its own name
+  const module = (await import(`../../src/entities/${role}/index.ts`)) as Readonly<Record<string, Schema | undefined>>
+  const schema = module[`${role}Schema`]
+  if (schema === undefined) throw new Error(`src/entities/${role} exports no ${role}Schema`)
+  return schema
+}
 
 /** Migrates an empty database, twice; what the entities then miss or have too much is the answer. */
 async function drift(t: ExecutionContext, url: string): Promise<string> {
