@@ -5,7 +5,7 @@ import { splitSignature } from './authorisation.ts'
 import { compressKey, expandKey } from './bjj.ts'
 import { toHex } from './bytes.ts'
 import { runL1CoordinatorTx } from './l1-processor.ts'
-import type { Ledger } from './ledger.ts'
+import { isFull, type Ledger } from './ledger.ts'
 import { findReceiver } from './receiver.ts'
 import type { AccountAuthorisation, SelectionRequest } from './selection.ts'
 import { type Refusal, refusal } from './selection-refusal.ts'
@@ -77,6 +77,7 @@ function execute({ ledger, l1CoordinatorTxs, hasRoom }: Openings, tx: L1Coordina
   if (!hasRoom()) {
     return refusal('ErrNotEnoughSpaceL1Coordinator', 'it needs a new account, and the batch has no room for that')
   }
+  if (isFull(ledger)) return refusal('ErrNotEnoughSpaceL1Coordinator', 'it needs a new account, and the tree is full')
   l1CoordinatorTxs.push(tx)
   return runL1CoordinatorTx(ledger, tx)
 }

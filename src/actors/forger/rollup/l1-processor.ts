@@ -1,5 +1,5 @@
 /**
- * Executes L1 transactions on a ledger. They cannot be refused: what the contract accepted must be forged, so impossible parts
+ * Executes L1 transactions on a ledger. They are not refused: what the contract accepted must be forged, so impossible parts
  * are nullified by the circuit's rules (reference 9.3), and everything else still happens. The nonce never changes.
  */
 import { newAccount } from './account.ts'
@@ -7,7 +7,7 @@ import { RefusedTransaction } from './errors.ts'
 import { addExit, isNewExit } from './exit.ts'
 import { decodeFloat40 } from './float40.ts'
 import { asL1UserTx } from './l1-codec.ts'
-import { type Access, type Ledger, recordStep, writeAccount } from './ledger.ts'
+import { type Access, isFull, type Ledger, recordStep, writeAccount } from './ledger.ts'
 import { accountAt } from './state.ts'
 import { type AccountLeaf, EXIT_IDX, type L1CoordinatorTx, type L1UserTx, NO_IDX } from './types.ts'
 
@@ -23,6 +23,8 @@ export interface L1Effect {
 /** Runs one transaction of the contract's queue. */
 export function runL1UserTx(ledger: Ledger, tx: L1UserTx): L1Effect {
   const creates = tx.fromIdx === NO_IDX
+  if (creates && isFull(ledger))
+    throw new RefusedTransaction('invalid index', { facts: { idx: ledger.state.lastIdx + 1 } })
   const sender = creates
     ? newAccount(ledger.state.lastIdx + 1, tx.tokenId, tx.fromEthAddr, tx.fromBjjCompressed)
     : accountAt(ledger.state, tx.fromIdx)

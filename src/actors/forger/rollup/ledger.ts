@@ -52,6 +52,10 @@ export interface FeeStep {
   readonly accounts: Tree<AccountLeaf>
 }
 
+/** Whether the tree of this circuit has no index left for another account. */
+export const isFull = ({ state, circuit }: Pick<Ledger, 'state' | 'circuit'>): boolean =>
+  state.lastIdx + 1 >= 2 ** circuit.nLevels
+
 /** Writes an account of the state; tells what was there before. */
 export function writeAccount(ledger: Ledger, account: AccountLeaf): Access {
   const access = {

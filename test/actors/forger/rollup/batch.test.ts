@@ -181,6 +181,15 @@ test('each impossible transaction is refused with its reason, and the state stay
   }
 })
 
+test('an account beyond the last index of the tree is refused', t => {
+  const full = stateOf(account(256), account(2 ** 16 - 1))
+  const creating = request({
+    circuit: { ...CIRCUIT, nLevels: 16 },
+    l1UserTxs: [l1({ fromIdx: 0, fromBjjCompressed: bytes32(9) })],
+  })
+  t.throws(() => buildBatch(full, creating), { instanceOf: RefusedTransaction, message: 'invalid index' })
+})
+
 test('a batch larger than its circuit is refused', t => {
   const many = (count: number) => Array.from({ length: count }, (_, nonce) => transfer({ nonce, amount: 1n }))
   const reasons = [

@@ -169,6 +169,17 @@ test('a new account needs room for itself and for the transaction', t => {
   t.deepEqual(reasons(discarded, tx), [13])
 })
 
+test('no account is created beyond the last index of the tree', t => {
+  const last = account(2 ** 16 - 1)
+  const tx = pooled({ toIdx: 0, toEthAddr: ANY_ETH_ADDR, toBjjAy: 77n })
+  const request = requestFor([tx, pooled({ nonce: 0, amount: 3n, feeValue: 0 })], {
+    circuit: { ...CIRCUIT, nLevels: 16 },
+  })
+  const { l2Txs, discarded } = selectTransactions(stateOf(account(256), account(257), last), request)
+  t.deepEqual(nonces(l2Txs), ['256/0'])
+  t.deepEqual(reasons(discarded, tx), [13])
+})
+
 test('what there is no room for is neither selected nor reported', t => {
   const pool = Array.from({ length: 12 }, (_, nonce) => pooled({ nonce }))
   const { l2Txs, discarded } = selectTransactions(three(), requestFor(pool))
