@@ -24,8 +24,7 @@ const PEERS: readonly PeerName[] = otp === null ? ['layer', 'nact'] : ['layer', 
 
 async function take(peer: PeerName, measure: string): Promise<Partial<Figures>> {
   const script = join(import.meta.dirname, 'supervision', `${peer}.ts`)
-  const printed =
-    peer === 'otp' ? await otp?.take(measure) : (await run(process.execPath, ['--expose-gc', script, measure])).stdout
+  const printed = peer === 'otp' ? await otp?.take(measure) : (await run(process.execPath, [script, measure])).stdout
   return JSON.parse(printed ?? '{}') as Partial<Figures> // printed by our own peers
 }
 

@@ -1,5 +1,5 @@
 /**
- * Our supervision layer as a peer: `node --expose-gc layer.ts MEASURE`.
+ * Our supervision layer as a peer: `node layer.ts MEASURE`.
  */
 import { defineActor } from '../../src/actors/kit/actor.ts'
 import { ref, type Ref } from '../../src/actors/kit/ref.ts'

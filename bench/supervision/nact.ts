@@ -1,6 +1,6 @@
 /**
  * Plain nact as a peer: its own dispatch, query, and restart by its own `reset`:
- * `node --expose-gc nact.ts MEASURE`.
+ * `node nact.ts MEASURE`.
  */
 /* oxlint-disable typescript/no-generated-empty-object-type -- nact's references have no members */
 import { dispatch, query, type Ref, spawn, start } from 'nact'
