@@ -32,8 +32,8 @@ export interface GethRules {
 const refuse = (message: string): RpcReply => ({ error: { code: -32000, message } })
 
 export function gethRules(ask: AskNode): GethRules {
-  /** What the pool holds, by sender and nonce; mined ones are dropped when they are met. */
-  const pool = new Map<string, Pooled>()
+  /** What the pool holds, by sender and nonce; mined ones are dropped when their sender is met again. */
+  const pools = new Map<Hex, Map<number, Pooled>>()
   const waiting = new Map<Hex, Pooled>()
 
   async function numberOf(method: string, params: readonly unknown[]): Promise<number> {
@@ -58,34 +58,43 @@ export function gethRules(ask: AskNode): GethRules {
       return refuse(`tx fee (${Number(formatEther(fee)).toFixed(2)} ether) exceeds the configured cap (1.00 ether)`)
     const next = await numberOf('eth_getTransactionCount', [from, 'latest'])
     if (pooled.nonce < next) return refuse(`nonce too low: next nonce ${next}, tx nonce ${pooled.nonce}`)
-    const ours = [...pool].filter(([key]) => key.startsWith(`${from}/`))
-    for (const [key, { nonce }] of ours) if (nonce < next) pool.delete(key)
-    const key = `${from}/${pooled.nonce}`
-    const held = await stillHeld(key)
+    const pool = poolOf(from, next)
+    const held = await stillHeld(pool, pooled.nonce)
     if (held?.hash === pooled.hash) return refuse('already known')
     if (held && !replaces(pooled, held)) return refuse('replacement transaction underpriced')
-    if (ours.some(([, other]) => other.nonce >= next && other.kind !== pooled.kind))
+    const [other] = pool.values()
+    if (other !== undefined && other.kind !== pooled.kind && (held === undefined || pool.size > 1))
       return refuse('address already reserved')
     if (pooled.cap < (await baseFee())) {
-      pool.set(key, pooled)
+      pool.set(pooled.nonce, pooled)
       waiting.set(pooled.hash, pooled)
       return { result: pooled.hash }
     }
     const reply = await ask('eth_sendRawTransaction', [raw])
     if ('result' in reply) {
       if (held) waiting.delete(held.hash)
-      pool.set(key, pooled)
+      pool.set(pooled.nonce, pooled)
     }
     return reply
   }
 
+  function poolOf(from: Hex, next: number): Map<number, Pooled> {
+    const pool = pools.get(from) ?? new Map<number, Pooled>()
+    pools.set(from, pool)
+    for (const nonce of pool.keys()) {
+      if (nonce >= next) break // they come in order, but for replacements and gaps
+      pool.delete(nonce)
+    }
+    return pool
+  }
+
   /** What holds this nonce, unless the node has forgotten it (a test emptied its pool, a reorganisation lost it). */
-  async function stillHeld(key: string): Promise<Pooled | undefined> {
-    const held = pool.get(key)
+  async function stillHeld(pool: Map<number, Pooled>, nonce: number): Promise<Pooled | undefined> {
+    const held = pool.get(nonce)
     if (!held || waiting.has(held.hash)) return held
     const reply = await ask('eth_getTransactionByHash', [held.hash])
     if ('result' in reply && reply.result !== null) return held
-    pool.delete(key)
+    pool.delete(nonce)
     return undefined
   }
 
@@ -120,7 +129,7 @@ async function readTransaction(
 ): Promise<{ from: Hex; pooled: Pooled; fee: bigint; type: string | undefined } | null> {
   try {
     const tx = parseTransaction(raw as `0x02${string}`) // any type is parsed alike
-    const from = await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` })
+    const sender = await recoverTransactionAddress({ serializedTransaction: raw as `0x02${string}` })
     const fields: Partial<Record<'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas', bigint | undefined>> & {
       readonly type?: string | undefined
     } = tx
@@ -128,7 +137,7 @@ async function readTransaction(
     const tip = fields.maxPriorityFeePerGas ?? fields.gasPrice ?? 0n
     const kind = fields.type === 'eip4844' ? 'blob' : 'plain'
     const pooled = { raw, hash: keccak256(raw), kind, nonce: tx.nonce ?? 0, cap, tip } as const
-    return { from: from.toLowerCase() as Hex, pooled, fee: (tx.gas ?? 0n) * cap, type: fields.type }
+    return { from: sender.toLowerCase() as Hex, pooled, fee: (tx.gas ?? 0n) * cap, type: fields.type }
   } catch {
     return null // anvil says what is wrong with it
   }

@@ -76,7 +76,7 @@ const steps = fc.array(
     denied: fc.boolean(),
     bump: fc.boolean(),
   }),
-  { minLength: 5, maxLength: 25 },
+  { minLength: 5, maxLength: 20 },
 )
 
 interface MinedTx {
@@ -84,16 +84,20 @@ interface MinedTx {
   readonly id: string | null
 }
 
-test('in 100,000 generated steps an intent never has two effects, and never two live nonces', t => {
-  let walked = 0
+test('in 100,000 generated histories an intent never has two effects, and never two live nonces', t => {
+  const seen = { renumbered: 0, confirmed: 0, taken: 0 }
   fc.assert(
     fc.property(steps, list => {
-      walked += list.length
-      return new Walk().run(list)
+      const walk = new Walk()
+      const held = walk.run(list)
+      if (walk.nonce > 0) seen.renumbered += 1
+      if (walk.state === 'confirmed') seen.confirmed += 1
+      if (walk.blocks.some(block => block.some(tx => tx.id === null))) seen.taken += 1
+      return held
     }),
-    { numRuns: 20_000 },
+    { numRuns: 100_000 },
   )
-  t.true(walked >= 100_000)
+  for (const [what, times] of Object.entries(seen)) t.true(times > 1_000, `only ${times} histories were ${what}`)
 })
 
 type Step = { reorg: number; mine: string; observed: boolean; denied: boolean; bump: boolean }
