@@ -32,7 +32,7 @@ export async function startChild(to: Supervisor, child: NewChild): Promise<CallR
   if (spec === undefined || wrong !== null) return wrong ?? refused('invalid-spec')
   const old = to.children.get(id)
   if (old !== undefined) return refused(old.live === null ? 'already-present' : 'already-started')
-  if (to.runtime.units.has(id)) return refused('id-in-use')
+  if ([id, ...idsBelow(spec)].some(used => to.runtime.units.has(used))) return refused('id-in-use')
   const added = to.add(spec, child)
   added.unit.expect(true)
   const outcome = await to.start(added)
@@ -40,6 +40,12 @@ export async function startChild(to: Supervisor, child: NewChild): Promise<CallR
   if (outcome.is === 'ignored') to.settle(added)
   return answer(added, outcome)
 }
+
+/** Whoever would get an address with this child, besides itself. A template has none. */
+const idsBelow = (spec: ChildSpec): string[] =>
+  spec.type === 'worker' || spec.strategy === 'simple-one-for-one'
+    ? []
+    : spec.children.flatMap(child => [child.id, ...idsBelow(child)])
 
 /** A template was checked with the tree; only the id is new. */
 function refusedId(id: unknown): CallResult | null {

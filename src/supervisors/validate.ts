@@ -101,7 +101,8 @@ function checkSupervisor(
   if (!STRATEGIES.includes(strategy)) say(`unknown strategy ${show(strategy)}, expected ${STRATEGIES.join(', ')}`)
   if (!Number.isInteger(intensity) || intensity < 0)
     say(`intensity ${show(intensity)} must be a whole number of at least 0`)
-  if (!count(period) || period <= 0) say(`period ${show(period)} must be a positive number of seconds`)
+  if (!Number.isInteger(period) || period < 1)
+    say(`period ${show(period)} must be a whole number of seconds, at least 1`)
   if (!AUTO_SHUTDOWNS.includes(autoShutdown)) {
     say(`unknown autoShutdown ${show(autoShutdown)}, expected ${AUTO_SHUTDOWNS.join(', ')}`)
   }

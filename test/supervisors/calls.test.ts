@@ -30,6 +30,9 @@ test('an id that is in use elsewhere in the tree is refused', async t => {
   const inner = supervisor({ id: 'inner', strategy: 'one-for-one', children: [probe('a')] })
   const { system } = await running(root([inner]))
   t.deepEqual(await system.startChild('root', probe('a')), { ok: false, error: 'id-in-use' })
+  const nested = supervisor({ id: 'new', strategy: 'one-for-one', children: [probe('fresh'), probe('a')] })
+  t.deepEqual(await system.startChild('root', nested), { ok: false, error: 'id-in-use' }, 'also below a new supervisor')
+  t.deepEqual(await system.whichChildren('new'), null)
   await system.stop()
 })
 

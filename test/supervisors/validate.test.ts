@@ -28,7 +28,7 @@ test('all problems are told at once, each with the path of the node, before anyt
     [
       'root > inner: unknown strategy "one-for-none", expected one-for-one, one-for-all, rest-for-one, simple-one-for-one',
       'root > inner: intensity -1 must be a whole number of at least 0',
-      'root > inner: period 0 must be a positive number of seconds',
+      'root > inner: period 0 must be a whole number of seconds, at least 1',
       'root > inner > a: duplicate id "a", first used at root > a',
       'root > inner > : the id must be a text that is not empty',
     ],

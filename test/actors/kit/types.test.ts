@@ -13,6 +13,12 @@ interface Forge {
   readonly batch: number
 }
 
+interface Count {
+  readonly type: 'count'
+  readonly reply: (answer: number) => void
+}
+
+const counter: Ref<Count> = ref('counter')
 const coordinator: Ref<Look> = ref('coordinator')
 const lane: Ref<Look | Forge> = ref('lane')
 
@@ -30,8 +36,19 @@ const _typed = (ctx: Context<Look>, system: System): void => {
   ctx.after(10, { type: 'forge', batch: 1 })
   // @ts-expect-error the same for a watch
   ctx.watch(lane, () => ({ type: 'ended' }))
+  // @ts-expect-error the same for what is sent again and again
+  ctx.every(10, { type: 'forge', batch: 1 })
+  // @ts-expect-error a delivery is a message too
+  void ctx.deliver(coordinator, { type: 'forge', batch: 1 })
+  void ctx.ask<Count, number>(counter, reply => ({ type: 'count', reply }), 100)
+  // @ts-expect-error a question is a message too
+  void ctx.ask(coordinator, reply => ({ type: 'count', reply }), 100)
+  // @ts-expect-error the answer is what the actor says it is
+  void ctx.ask<Count, string>(counter, (reply: (answer: string) => void) => ({ type: 'count', reply }), 100)
   // @ts-expect-error from outside too
   system.send(coordinator, { type: 'forge', batch: 1 })
+  // @ts-expect-error and when it is asked or delivered from there
+  void [system.deliver(coordinator, { type: 'forge', batch: 1 }), system.ask(lane, () => ({ type: 'count' }), 1)]
   // @ts-expect-error a text is not a reference
   system.send('coordinator', { type: 'look' })
 }
