@@ -9,7 +9,7 @@ import { decode, problemAt } from './decode.ts'
 import { readEnv } from './env.ts'
 import { ConfigError, ConfigFileError, ConfigSyntaxError, type Problem } from './errors.ts'
 import { nearest } from './nearest.ts'
-import { isTable, Layers } from './origins.ts'
+import { isTable, Layers, type Origin } from './origins.ts'
 import { crossCheck } from './rules.ts'
 import { compose, fieldsOf, schemaAt, view, type RoleSection, type SchemaView } from './schema.ts'
 import { addTableAliases } from './table-aliases.ts'
@@ -103,9 +103,16 @@ async function addFile(layers: Layers, file: string, workingFolder: string): Pro
   const shown = relative(workingFolder, file)
   const name = shown.startsWith('..') ? file : shown
   for (const [key, value] of Object.entries(parseToml(name, text))) {
-    layers.set([key], value, { source: 'file', file: name, line: lines.get(key) ?? null })
+    addValue(layers, [key], value, { source: 'file', file: name, line: lines.get(key) ?? null })
   }
   for (const [path, line] of lines) layers.note(path, { source: 'file', file: name, line })
+}
+
+/** Key by key, so that a table of the file and one of a weaker source become one. */
+function addValue(layers: Layers, path: readonly string[], value: unknown, origin: Origin): void {
+  const inner = isTable(value) ? Object.entries(value) : []
+  if (inner.length === 0) return layers.set(path, value, origin)
+  for (const [key, one] of inner) addValue(layers, [...path, key], one, origin)
 }
 
 function parseToml(file: string, text: string): Record<string, unknown> {
