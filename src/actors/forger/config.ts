@@ -80,13 +80,20 @@ const margins = {
 
 const circuit = Section(
   {
-    max_tx: Type.Integer({ default: 2048, minimum: 1, maximum: 65_535, description: 'Transactions a batch.' }),
+    max_tx: Type.Integer({
+      default: 2048,
+      minimum: 1,
+      maximum: 65_535,
+      description: 'Transactions a batch.',
+      'x-env-aliases': ['HEZNODE_CIRCUIT_MAXTX'],
+    }),
     n_levels: Type.Integer({
       default: 32,
       minimum: 8,
       maximum: 48,
       multipleOf: 8,
       description: 'Levels of the state tree.',
+      'x-env-aliases': ['HEZNODE_CIRCUIT_NLEVELS'],
     }),
   },
   { description: 'The circuit to forge with; the rollup contract must have a verifier for it.' },
@@ -200,7 +207,7 @@ const pool = Section(
     }),
     purge_schedule: CronTimes({
       default: '*/10 * * * *',
-      description: 'When transactions that were marked for deletion from outside are deleted besides; UTC.',
+      description: 'When the pool is purged besides, whatever the delays; UTC.',
     }),
     selection_window: Type.Integer({
       default: 8192,

@@ -17,6 +17,7 @@ import { coordinatorActor } from './coordinator.ts'
 import { debugFiles, debugFilesActor, type DebugFilesArgs } from './debug-files.ts'
 import { openFeeAccount } from './fee-account.ts'
 import { builder, coordinator, pipeline, purger, sender, type Look } from './messages.ts'
+import { meterForger } from './meters.ts'
 import { pipelineActor } from './pipeline.ts'
 import type { PlanRules } from './plan.ts'
 import type { ForgerIdentity } from './policy/slots.ts'
@@ -35,6 +36,7 @@ const MAX_FEE_TX = 64
 export const provers = proverPoolOf('forger')
 
 export function forgerTree(context: Ctx): SupervisorSpec {
+  meterForger(context.metrics, context.orm)
   return supervisor({
     id: 'forger',
     strategy: 'rest-for-one',
