@@ -1,8 +1,9 @@
 /**
  * The only place that calls nact, and only `start`, `spawn`, `dispatch` and `stop`.
  *
- * A strand is one nact actor that runs `turn` of one incarnation, never twice at once. State, mailbox and supervision
- * are ours: nact's own supervision loses children and can end the process (its facts are pinned in nact.test.ts).
+ * A strand is one nact actor that runs `turn` of one of our actors or supervisors, never twice at once. State, mailbox
+ * and supervision are ours: nact's own supervision loses children and can end the process (its facts are pinned in
+ * nact.test.ts).
  * Strands hang under a passive container that never gets a message, so nobody pays nact's copy of the child map.
  */
 import { dispatch, spawn, start, stop, type Ref } from 'nact'

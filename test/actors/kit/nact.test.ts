@@ -52,6 +52,22 @@ test('an actor never runs two handlers at once, and the state it is given is wha
   nact.stop(system)
 })
 
+test('what an actor is sent while its own handler runs is handled after it, in a later turn', async t => {
+  const system = begin('fact-busy')
+  const seen: string[] = []
+  const handle = async (_state: undefined, message: string): Promise<undefined> => {
+    seen.push(`${message} begins`)
+    if (message === '1') nact.dispatch(actor, '2')
+    await settle(2)
+    seen.push(`${message} ends`)
+  }
+  const actor: nact.Ref<string> = nact.spawn(system, handle, 'a')
+  nact.dispatch(actor, '1')
+  await until(() => seen.length === 4)
+  t.deepEqual(seen, ['1 begins', '1 ends', '2 begins', '2 ends'])
+  nact.stop(system)
+})
+
 test('stop drops what is queued, and dispatch to a stopped actor does nothing', async t => {
   const system = begin('fact-stop')
   const seen: string[] = []
