@@ -1,5 +1,9 @@
 /** Nodes that forget, wedge, serve another chain or do not answer: nothing is lost and nothing is sent twice. */
 import test from 'ava'
+import { createRpc } from '../../../src/actors/chain/rpc.ts'
+import { systemClock } from '../../../src/clock.ts'
+import { silentLog } from '../../../src/log.ts'
+import { TEST_CHAIN_ID } from '../../support/anvil.ts'
 import { useFaultProxy } from '../../support/fault-proxy.ts'
 import { useTxLane } from '../../support/tx-lane.ts'
 
@@ -55,6 +59,76 @@ test.serial('31: a node on another chain stops the lane with a hint; what was si
   t.is((await b.tx('a')).state, 'confirmed')
   t.is(await b.nonce(), 1)
 })
+
+test.serial(
+  '34: an account whose other kind of transaction is still in the pool waits and goes on by itself',
+  async t => {
+    const b = await bench(t)
+    const lane = await b.start()
+    b.proxy.on('eth_sendRawTransaction', async () => ({ error: { code: -32000, message: 'address already reserved' } }))
+    await b.wish('a')
+    await lane.tick()
+    await b.wish('b')
+    await lane.look()
+    for (let round = 0; round < 3; round += 1) await lane.block()
+    t.deepEqual(await b.states(['a', 'b']), ['sent', 'queued'])
+    t.regex((await b.tx('b')).because ?? '', /address already reserved/)
+    b.proxy.on('eth_sendRawTransaction', null)
+    await lane.block()
+    await lane.block(3)
+    t.deepEqual(await b.states(['a', 'b']), ['confirmed', 'confirmed'])
+    t.is((await b.tx('a')).attempts.length, 1)
+    t.is(await b.nonce(), 2)
+  },
+)
+
+test.serial(
+  '36: a backlog of ten thousand is sent from the first look on, in order, as far as the limit goes',
+  async t => {
+    t.timeout(300_000)
+    const b = await bench(t)
+    await b.wish('k0', { confirmations: 0 })
+    await b.orm.em.execute(
+      `insert into kernel.intent (key, role, subject, chain, account, "to", data, value, gas_limit, confirmations, state,
+       content, created_at, updated_at)
+     select 'k' || n, role, subject, chain, account, "to", data, value, gas_limit, confirmations, state,
+       content, created_at, updated_at from kernel.intent, generate_series(1, 9999) n`,
+    )
+    const rpc = createRpc({
+      name: 'local',
+      urls: [b.rpcUrl],
+      chainId: TEST_CHAIN_ID,
+      clock: systemClock,
+      random: () => 0.5,
+      log: silentLog,
+      requestTimeoutMs: 30_000,
+    })
+    t.teardown(() => rpc.close())
+    const lane = await b.start({
+      limits: { maxInFlight: 1000 },
+      sendWindow: 100,
+      rpc: { client: rpc.client, sendRaw: raw => rpc.send('eth_sendRawTransaction', [raw], { endpoints: 'all' }) },
+    })
+    await lane.tick()
+    const counts = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        (
+          await b.orm.em.execute<{ state: string; n: number }[]>(
+            'select state, count(*)::int as n from kernel.intent group by state',
+          )
+        ).map(({ state, n }) => [state, n]),
+      )
+    t.deepEqual(await counts(), { sent: 1000, queued: 9000 })
+    for (let block = 1; block <= 10; block += 1) await lane.block()
+    t.deepEqual(await counts(), { confirmed: 10_000 })
+    t.is(await b.nonce(), 10_000)
+    t.is(await b.hits('k0'), 10_000)
+    const [row] = await b.orm.em.execute<{ n: number }[]>(
+      'select count(*)::int as n from kernel.intent i join kernel.attempt a on a.intent_id = i.id where a.nonce <> i.id - 1',
+    )
+    t.is(row?.n, 0)
+  },
+)
 
 test.serial('a node that never answers to signed bytes is not waited for longer than told', async t => {
   const node = await bench(t)

@@ -23,7 +23,8 @@ export type Expected = 'queued' | 'sent' | 'cancelling'
  * written, look again. Throws FencedOffError when the lane is somebody else's now.
  *
  * One statement, because it stands between a proof and its broadcast: a transaction of five would take three times as
- * long. It divides by zero when it is not to be, which undoes all of it.
+ * long. It divides by zero when it is not to be, which undoes all of it. It does not say `settled_at is null` (the state
+ * does), because the planner then walks all that is open for each of these: half a second with ten thousand in the queue.
  */
 export async function commitAttempts(
   lane: Lane,
@@ -43,7 +44,7 @@ export async function commitAttempts(
           updated_at = ${now}, sent_at = coalesce(i.sent_at, ${now}::timestamptz),
           reserved_wei = greatest(i.reserved_wei, w.most)
         from wanted w
-        where i.id = w.intent_id and i.state = ${expected} and i.settled_at is null and exists (select from fence)
+        where i.id = w.intent_id and i.state = ${expected} and exists (select from fence)
         returning i.id
       ), replaced as (
         update kernel.attempt set state = 'replaced'

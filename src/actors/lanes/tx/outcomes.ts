@@ -138,7 +138,7 @@ async function storeIntents(em: Em, list: readonly Change[], now: Date): Promise
       ${column((_, by) => by !== null && by.effect && by.succeeded)}::boolean[],
       ${column(({ outcome }) => isSettled(outcome.state))}::boolean[])
       as n(id, state, because, by, block, gas, fee, does, settled)
-    where i.id = n.id and i.settled_at is null`.execute(em.getKysely())
+    where i.id = n.id and i.state not in ('confirmed', 'reverted', 'cancelled')`.execute(em.getKysely())
 }
 
 function report(lane: Lane, list: readonly Change[]): void {

@@ -13,9 +13,10 @@ import { replaceWhereDue } from './replace.ts'
 
 /** Looks at the chain once and does everything that follows from it. Does nothing while the chain does not answer. */
 export async function pass(lane: Lane): Promise<void> {
+  const held = lane.hold !== null
   const seen = await whenChainAnswers(lane, () => lookAtChain(lane))
   if (!seen) return
-  await sendBetween(lane)
+  if (!held) await sendBetween(lane) // else what was refused is tried again first: it says whether the reason is gone
   const open = await confirm(lane, await readOpen(lane))
   if (!open) return
   await sendBetween(lane)
