@@ -53,10 +53,10 @@ export async function measureLatency(world: TxWorld, perSecond: number, seconds:
 /** Notes the wall clock at the first sight of every block. */
 function watchBlocks(world: TxWorld): { stop(): Promise<ReadonlyMap<string, number>> } {
   const seen = new Map<string, number>()
-  let over = false
+  const over = new AbortController()
   const watching = (async (): Promise<void> => {
     let last = await world.chain.getBlockNumber()
-    while (!over) {
+    while (!over.signal.aborted) {
       const head = await world.chain.getBlockNumber()
       for (; last < head; last += 1n) seen.set(String(last + 1n), Date.now())
       await pause(LOOK_MS)
@@ -64,7 +64,7 @@ function watchBlocks(world: TxWorld): { stop(): Promise<ReadonlyMap<string, numb
   })()
   return {
     stop: async () => {
-      over = true
+      over.abort()
       await watching
       return seen
     },

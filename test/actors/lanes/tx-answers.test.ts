@@ -44,8 +44,9 @@ test.serial(`ten thousand mutated answers (seed ${SEED}) never make it safe to r
   const b = await bench(t)
   const random = seeded(SEED)
   let answered = 0
+  const enough = (): boolean => answered >= ANSWERED
   const sendRaw = async (raw: Hex): Promise<unknown> => {
-    if (answered >= ANSWERED) return b.client.request({ method: 'eth_sendRawTransaction', params: [raw] })
+    if (enough()) return b.client.request({ method: 'eth_sendRawTransaction', params: [raw] })
     answered += 1
     if (random() < 0.02) await b.client.request({ method: 'eth_sendRawTransaction', params: [raw] }).catch(() => {})
     throw mutant(random)
@@ -59,7 +60,7 @@ test.serial(`ten thousand mutated answers (seed ${SEED}) never make it safe to r
   const keys = Array.from({ length: MANY }, (_, index) => `k${index}`)
   for (const key of keys) await b.wish(key)
   let lane = await start()
-  while (answered < ANSWERED) {
+  while (!enough()) {
     try {
       if (random() < 0.05) await lane.block()
       else await lane.tick()
