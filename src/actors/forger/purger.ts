@@ -1,6 +1,6 @@
 /**
- * Keeps the pool clean: on the cadence of blocks and batches it deletes what is of no use any more and invalidates what
- * can never be forged; on a timer and when told to it deletes what was marked from outside.
+ * Keeps the pool clean: on the cadence of blocks and batches, and at times of the day, it deletes what is of no use any
+ * more and invalidates what can never be forged; at those times and on a timer it deletes what was marked from outside.
  *
  * Nothing waits for it and it holds nothing that matters: after a start it simply acts once more.
  */
@@ -10,13 +10,15 @@ import type { Em, Orm } from '../../entities/orm.ts'
 import { onDatabase } from '../../entities/outage.ts'
 import type { ForgerConfig } from './config.ts'
 import type { Look } from './messages.ts'
-import { deleteMarked, due, invalidateOutdated, markedForDeletion, purge, type Position } from './purge.ts'
+import { deleteMarked, due, invalidateOutdated, markedForDeletion, purge, type Delays, type Position } from './purge.ts'
 
 export type PurgerMessage =
   | ChainNews
   | Look
-  /** Delete now what was marked from outside; sent by a schedule. */
+  /** Everything now, whatever the delays; sent by a schedule. */
   | { readonly type: 'purge' }
+  /** Told by itself: delete what was marked from outside. */
+  | { readonly type: 'deleteMarked' }
 
 export interface PurgerArgs {
   readonly db: () => Orm
@@ -56,10 +58,10 @@ export const purgerActor = defineActor<PurgerArgs, PurgerMessage, State>({
   kind: 'forger/purger',
   mailbox: { capacity: 16, overflow: 'coalesce' },
   start(args, ctx) {
-    ctx.every(args.pool.externalDeleteInterval, { type: 'purge' })
+    ctx.every(args.pool.externalDeleteInterval, { type: 'deleteMarked' })
     return { args, purged: NEVER, invalidated: NEVER, block: 0n, marked: new Map() }
   },
-  receive(state, message, ctx) {
+  async receive(state, message, ctx) {
     switch (message.type) {
       case 'SyncBlock':
         return clean({ ...state, block: message.number }, ctx)
@@ -67,24 +69,27 @@ export const purgerActor = defineActor<PurgerArgs, PurgerMessage, State>({
       case 'look':
         return clean(state, ctx)
       case 'purge':
+        return deleteFromOutside(await clean(state, ctx, 'now'), ctx)
+      case 'deleteMarked':
         return deleteFromOutside(state, ctx)
     }
   },
 })
 
-async function clean(state: State, ctx: Ctx): Promise<State> {
+async function clean(state: State, ctx: Ctx, when: 'now' | 'due' = 'due'): Promise<State> {
   const { pool } = state.args
+  const wanted = (last: Position, now: Position, delays: Delays): boolean => when === 'now' || due(last, now, delays)
   return onDatabase(async () => {
     const em = state.args.db().em.fork()
     const now = { block: state.block, batch: await lastBatch(em) }
-    const purging = due(state.purged, now, { blocks: pool.purgeBlockDelay, batches: pool.purgeBatchDelay })
+    const purging = wanted(state.purged, now, { blocks: pool.purgeBlockDelay, batches: pool.purgeBatchDelay })
     if (purging) {
       const receivedBefore = new Date(ctx.clock.now() - pool.ttl)
       const rows = await purge(em, { batch: now.batch, safetyPeriod: pool.safetyPeriod, receivedBefore })
       if (rows > 0) ctx.log.info('pool transactions purged', { rows })
     }
     const delays = { blocks: pool.invalidateBlockDelay, batches: pool.invalidateBatchDelay }
-    const invalidating = due(state.invalidated, now, delays)
+    const invalidating = wanted(state.invalidated, now, delays)
     if (invalidating) {
       const rows = await invalidateOutdated(em)
       if (rows > 0) ctx.log.info('pool transactions invalidated', { rows })
@@ -113,7 +118,7 @@ async function deleteFromOutside(state: State, ctx: Ctx): Promise<State> {
       ctx.log.info('pool transactions deleted as asked from outside', { rows })
       for (const id of ripe) marked.delete(id)
     } else if (marked.size > 0) {
-      ctx.after(SELECTION_MS, { type: 'purge' })
+      ctx.after(SELECTION_MS, { type: 'deleteMarked' })
     }
     return { ...state, marked }
   })

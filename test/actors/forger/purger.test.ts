@@ -76,9 +76,11 @@ test('the first block purges; then nothing until enough blocks or batches have p
   await storePoolTx(em, 256, 5, { externalDelete: true })
   const timers = clock.pending
   block(112n)
-  purge()
+  await clock.advance(60_000)
   await waitFor('the block was heard', () => clock.pending > timers)
   t.deepEqual(await left(orm), [1, 4, 5])
+  purge()
+  await waitFor('the schedule purges whatever the delays', async () => (await left(orm)).join() === '1,5')
 })
 
 test('scenario 77: what is marked from outside is deleted only when no selection can still take it', async t => {
