@@ -126,9 +126,12 @@ const NAMES: ReadonlyMap<string, Who> = new Map([
 ])
 const WHO: readonly Who[] = ['sender', 'pipeline', 'coordinator']
 
-export async function openLine(orm: Orm, rules: { readonly forgeNoTxsDelay?: number } = {}): Promise<ForgerLine> {
+export async function openLine(
+  orm: Orm,
+  rules: { readonly forgeNoTxsDelay?: number; readonly l1?: boolean } = {},
+): Promise<ForgerLine> {
   const clock = new SimulatedClock()
-  const chain = await openChain(orm)
+  const chain = await openChain(orm, rules)
   const run = openStates()
   const db = faulty(orm)
   let building = false

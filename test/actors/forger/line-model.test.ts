@@ -26,7 +26,7 @@ type Plain =
   | 'revert'
 type Step =
   | { readonly do: Plain }
-  | { readonly do: 'tx'; readonly user: number }
+  | { readonly do: 'tx' | 'deposit'; readonly user: number }
   | { readonly do: 'mine'; readonly most: number }
   | { readonly do: 'reorg'; readonly depth: number; readonly batches: 'lost' | 'included' }
   | { readonly do: 'slot'; readonly ours: boolean }
@@ -39,6 +39,7 @@ const steps = fc.array(
     { weight: 8, arbitrary: simple('settle', 'settle', 'settle', 'forward', 'race-prove', 'race-send') },
     { weight: 4, arbitrary: simple('prove', 'prove', 'send') },
     { weight: 3, arbitrary: fc.nat(2).map((user): Step => ({ do: 'tx', user })) },
+    { weight: 2, arbitrary: fc.nat(2).map((user): Step => ({ do: 'deposit', user })) },
     { weight: 3, arbitrary: fc.integer({ min: 0, max: 3 }).map((most): Step => ({ do: 'mine', most })) },
     { weight: 1, arbitrary: simple('fail', 'fail', 'foreign', 'kill', 'pause', 'resume', 'revert') },
     {
@@ -84,6 +85,8 @@ async function take(line: ForgerLine, step: Step): Promise<void> {
       return pause(line.orm, step.do === 'pause')
     case 'tx':
       return void (await line.addTx(step.user))
+    case 'deposit':
+      return line.chain.deposit(step.user)
     case 'mine':
       return line.chain.mine(step.most)
     case 'reorg':
@@ -115,7 +118,7 @@ const revert = async (orm: Orm): Promise<void> => {
 async function finish(line: ForgerLine): Promise<void> {
   await pause(line.orm, false)
   await line.chain.setOurs(true)
-  for (let round = 0; round < 30; round += 1) {
+  for (let round = 0; round < 50; round += 1) {
     await line.settle()
     while (await line.prove()) await line.settle()
     await line.chain.send()
@@ -126,7 +129,7 @@ async function finish(line: ForgerLine): Promise<void> {
       line.orm.em.fork().count(Batch, { state: { $in: ['built', 'proving', 'proven', 'sent', 'mined'] } }),
       line.orm.em.fork().count(PoolTx, { state: { $ne: 'fged' } }),
     ])
-    if (open === 0 && pending === 0) return
+    if (open === 0 && pending === 0 && line.chain.waitingL1() === 0) return
   }
 }
 
@@ -153,16 +156,17 @@ async function forgedOf({ orm, chain }: ForgerLine): Promise<string[]> {
 test('scenario 90: whatever happens, nothing is lost, nothing is forged twice, and no number is left out', async t => {
   t.timeout(110_000)
   await fc.assert(
-    fc.asyncProperty(steps, async taken => {
+    fc.asyncProperty(steps, fc.boolean(), async (taken, l1) => {
       const orm = await database(t)
-      const line = await openLine(orm)
+      const line = await openLine(orm, { l1 })
       for (const [at, step] of taken.entries()) {
         await take(line, step)
         const wrong = await wrongIn(orm)
         if (wrong.length > 0) throw new Error(`after step ${at} (${step.do}): ${wrong.join('; ')}`)
       }
       await finish(line)
-      const wrong = [...(await wrongIn(orm)), ...(await forgedOf(line))]
+      const left = line.chain.waitingL1() > 0 ? ['L1 transactions still wait'] : []
+      const wrong = [...(await wrongIn(orm)), ...(await forgedOf(line)), ...left]
       if (wrong.length > 0) throw new Error(`in the end: ${wrong.join('; ')}`)
     }),
     {
