@@ -98,12 +98,19 @@ async function run(
     transfers: traffic.accepted.length,
     refused: traffic.refused,
     kills: killer.done(),
+    actorKills: await actorKills(world),
     restartToHttpMs: startsMs.toSorted((a, b) => a - b)[Math.floor(startsMs.length / 2)] ?? null,
     peakMemoryMb: Math.round(peak / 2 ** 20),
     /** Of the daemon alone; null after a kill. */
     cpuMsPerBatch: cpuMs === null ? null : Math.round(cpuMs / Math.max(1, forged - warmUp)),
     ...speed,
   }
+}
+
+/** How many actors chaos has killed: the daemon says so in its log. */
+async function actorKills(world: LoadWorld): Promise<number> {
+  const log = await readFile(join(world.folder, 'daemon.log'), 'utf8')
+  return log.split('"killed on purpose"').length - 1
 }
 
 /** What the daemon is told on its command line. */

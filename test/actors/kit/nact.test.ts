@@ -57,11 +57,12 @@ test('what an actor is sent while its own handler runs is handled after it, in a
   const seen: string[] = []
   const handle = async (_state: undefined, message: string): Promise<undefined> => {
     seen.push(`${message} begins`)
-    if (message === '1') nact.dispatch(actor, '2')
+    if (message === '1') again()
     await settle(2)
     seen.push(`${message} ends`)
   }
-  const actor: nact.Ref<string> = nact.spawn(system, handle, 'a')
+  const actor = nact.spawn(system, handle, 'a')
+  const again = (): void => nact.dispatch(actor, '2')
   nact.dispatch(actor, '1')
   await until(() => seen.length === 4)
   t.deepEqual(seen, ['1 begins', '1 ends', '2 begins', '2 ends'])
