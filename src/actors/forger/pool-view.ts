@@ -64,19 +64,22 @@ interface Row {
 /** Fee factors as fractions of the amount: exact enough for an order. */
 const FACTORS = FEE_FACTORS.map((factor, selector) => Number(factor) / (selector < FIRST_WHOLE_SELECTOR ? 2 ** 60 : 1))
 
-const ranked = (limit: number, { byToken, other }: TokenValues) => sql<Row>`
-  with pending as (
-    select item_id, from_idx, nonce, atomic_group_id, amount::float8 as amount,
-      amount::float8 * (${FACTORS}::float8[])[fee + 1] as fee,
-      coalesce((${[...byToken.values()]}::float8[])[array_position(${[...byToken.keys()].map(String)}::bigint[], token_id)], ${other}) as worth
-    from forger.pool_tx where state = 'pend' and not external_delete
-  ), groups as (
-    select atomic_group_id, avg(fee * worth) as value from pending where atomic_group_id is not null group by 1
+/** The fee of a row in dollars, or in whatever fees are compared in. */
+const valueOf = ({ byToken, other }: TokenValues) => sql`amount::float8 * (${FACTORS}::float8[])[fee + 1] * coalesce(
+  (${[...byToken.values()]}::float8[])[array_position(${[...byToken.keys()].map(String)}::bigint[], token_id)], ${other})`
+
+const PENDING = sql`from forger.pool_tx where state = 'pend' and not external_delete`
+
+const ranked = (limit: number, values: TokenValues) => sql<Row>`
+  with groups as (
+    select atomic_group_id, avg(${valueOf(values)}) as value ${PENDING} and atomic_group_id is not null group by 1
   ), valued as (
-    select p.*, coalesce(g.value, fee * worth) as value from pending p left join groups g using (atomic_group_id)
+    select item_id, from_idx, nonce, p.atomic_group_id, coalesce(g.value, p.value) as value, cost
+    from (select *, ${valueOf(values)} as value, amount::float8 * (1 + (${FACTORS}::float8[])[fee + 1]) as cost ${PENDING}) p
+    left join groups g using (atomic_group_id)
   ), chains as (
     select *, dense_rank() over chain - 1 as step, first_value(nonce) over chain as first,
-      sum(amount + fee) over chain as cost, value > lag(value) over chain as better
+      sum(cost) over chain as total, value > lag(value) over chain as better
     from valued window chain as (partition by from_idx order by nonce)
   ), passes as (
     select *, count(*) filter (where better) over (partition by from_idx order by nonce) as pass from chains
@@ -87,14 +90,13 @@ const ranked = (limit: number, { byToken, other }: TokenValues) => sql<Row>`
   ), picked as (
     select item_id, atomic_group_id
     from passes p left join forger.account a on a.idx = p.from_idx left join under_way u using (from_idx)
-    order by (p.nonce = first + step and first <= greatest(a.nonce, u.next, 0) and cost <= coalesce(a.balance, 0)) desc,
+    order by (p.nonce = first + step and first <= greatest(a.nonce, u.next, 0) and total <= coalesce(a.balance, 0)) desc,
       pass, value desc, from_idx, p.nonce, item_id
     limit ${limit}
   )
   select tx_id, from_idx, to_idx, to_eth_addr, to_bjj, token_id, amount, fee, nonce, max_num_batch, signature, rq_offset,
-    rq, atomic_group_id, (select count(*) from pending) as pending
-  from forger.pool_tx
-  where state = 'pend' and not external_delete
+    rq, atomic_group_id, (select count(*) ${PENDING}) as pending
+  ${PENDING}
     and (item_id in (select item_id from picked) or atomic_group_id in (select atomic_group_id from picked))
   order by item_id`
 
