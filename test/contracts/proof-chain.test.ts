@@ -50,7 +50,7 @@ interface Event {
 function eventsOf({ logs }: TransactionReceipt): Event[] {
   return logs.map(({ data, topics }) => {
     const { eventName = '', args = {} } = decodeEventLog({ abi: everyEvent, data, topics })
-    return { name: eventName, args: args as Record<string, unknown> } // every event here names its arguments
+    return { name: eventName, args }
   })
 }
 

@@ -3,10 +3,12 @@ import {
   createPublicClient,
   createTestClient,
   createWalletClient,
+  encodeFunctionData,
   http,
   numberToHex,
   parseAbi,
   parseEther,
+  type Abi,
   type Address,
   type Hex,
   type TransactionReceipt,
@@ -128,15 +130,12 @@ export async function proofChainKit(rpcUrl: string, operators: number, options: 
     submit,
     finalizing,
     /** Closes a session, or not: the receipt tells. */
-    finalize: (family: Family, height: bigint, generation?: '2022' | '2024'): Promise<TransactionReceipt> =>
-      mined(
-        wallet.writeContract({
-          ...finalizing(family, height, generation),
-          chain: null,
-          gas: 1_000_000n,
-          gasPrice: GAS_PRICE,
-        } as never),
-      ), // a union of two calls
+    finalize: (family: Family, height: bigint, generation?: '2022' | '2024'): Promise<TransactionReceipt> => {
+      const { address: to, account, ...call } = finalizing(family, height, generation)
+      const abi: Abi = call.abi
+      const data = encodeFunctionData({ ...call, abi })
+      return mined(wallet.sendTransaction({ account, to, data, chain: null, gas: 1_000_000n, gasPrice: GAS_PRICE }))
+    },
     /** Mines until the next transaction is in block `number`. */
     nextBlockIs: async (number: bigint): Promise<void> => {
       for (let left = Number(number - (await head()) - 1n); left > 0; left -= MOST_AT_ONCE)
