@@ -238,3 +238,11 @@ test('what an ended incarnation still sends, delivers or asks reaches nobody', a
   t.deepEqual(await read('b'), [])
   await system.stop()
 })
+
+test('a method taken off its context throws where it is called, and loses nothing in silence', async t => {
+  const { system, run, node } = await running(root([probe('a'), probe('b')]))
+  run('a', (_state, { send }) => send(ref<Probe>('b'), { type: 'note', text: 'lost?' }))
+  await until(() => node('a').restarts === 1)
+  t.regex(node('a').lastCrash?.reason ?? '', /private member|undefined/)
+  await system.stop()
+})

@@ -73,18 +73,21 @@ export class Life implements Context<Tagged> {
   }
 
   send<T>(to: Ref<T>, message: T): void {
+    const { runtime } = this.#host // first of all, so that a method taken off its context throws instead of losing messages
     // A reference's messages are tagged objects; only the address' type parameter hides it here.
-    if (this.alive) this.#host.runtime.send(to.id, message as Tagged)
+    if (this.alive) runtime.send(to.id, message as Tagged)
   }
 
   deliver<T>(to: Ref<T>, message: T): Promise<void> {
+    const { runtime } = this.#host // as in `send`
     if (!this.alive) return Promise.reject(new NotRunningError(this.id))
-    return this.#host.runtime.deliver(to.id, message as Tagged) // as in `send`
+    return runtime.deliver(to.id, message as Tagged) // as in `send`
   }
 
   ask<T, R>(to: Ref<T>, question: (reply: (answer: R) => void) => T, deadlineMs: number): Promise<R> {
+    const { runtime } = this.#host // as in `send`
     if (!this.alive) return Promise.reject(new NotRunningError(this.id))
-    return this.#host.runtime.ask(to.id, question, deadlineMs)
+    return runtime.ask(to.id, question, deadlineMs)
   }
 
   after(ms: number, message: Tagged): () => void {
