@@ -30,7 +30,8 @@ interface Options {
   readonly folder: string | null
 }
 
-const FIRST_SEND_MS = 30_000
+/** On a machine that has much else to do, a start may take its time. */
+const FIRST_SEND_MS = 180_000
 const DRAIN_MS = 120_000
 const START_MS = 2_000
 const WORK_MS = 1_200

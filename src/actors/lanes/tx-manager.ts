@@ -148,6 +148,9 @@ function laneFor(args: TxManagerArgs, ctx: Context<TxManagerMessage>): Lane {
 
 const noTimer = (): void => {}
 
+/** A successor takes over within two seconds of the lease's end: no wait is stretched by more than a part of that. */
+const MOST_JITTER_MS = 1_000
+
 /** Plans one `tick`, the soonest that was asked for, a little jittered. */
 function planner(ctx: Context<TxManagerMessage>): (ms: number) => void {
   let due: number | null = null
@@ -157,6 +160,6 @@ function planner(ctx: Context<TxManagerMessage>): (ms: number) => void {
     if (due !== null && due > ctx.clock.now() && due <= at) return
     cancel()
     due = at
-    cancel = ctx.after(ms * (1 + ctx.random() / 5), { type: 'tick' })
+    cancel = ctx.after(ms + ctx.random() * Math.min(ms / 5, MOST_JITTER_MS), { type: 'tick' })
   }
 }

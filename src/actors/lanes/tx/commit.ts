@@ -4,7 +4,7 @@
  */
 import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../../entities/orm.ts'
-import { forkOf, laneName, type Lane } from './lane.ts'
+import { forkOf, laneName, reach, type Lane } from './lane.ts'
 import { rows } from './rows.ts'
 import { proveFence } from './lease.ts'
 import type { Signed } from './sign.ts'
@@ -109,8 +109,10 @@ export async function commitFiller(lane: Lane, signed: Signed, because: string):
 /** Runs the work in one transaction that begins by proving the lane's fence. Throws FencedOffError. */
 export async function fenced<T>(lane: Lane, work: (em: Em) => Promise<T>): Promise<T> {
   const { args, fence } = lane
-  return forkOf(lane).transactional(async em => {
+  const done = await forkOf(lane).transactional(async em => {
     await proveFence(em, laneName(args), args.holder, fence ?? -1n, args.leaseMs)
     return work(em)
   })
+  await reach(lane, 'rows-written')
+  return done
 }

@@ -1,8 +1,11 @@
 /**
  * Every await between two writes, by name. A test ends the lane at each of them and starts another on the same rows.
+ * Nothing is written but by `fenced`, `commitAttempts` and `sendAll` (a test reads the sources for that), and behind each
+ * of them is a point.
  */
 export const CRASH_POINTS = [
   'lease-taken', // the lane is ours, nothing was looked at
+  'rows-written', // any fenced commit: reasons, endings, parkings, fillers, outcomes; time by time another one
   'queue-read', // wishes were read, nothing is signed
   'attempts-signed', // signed in memory only
   'attempts-committed', // nonce and bytes are rows, nothing is sent
