@@ -1,6 +1,6 @@
 /**
- * Plays slot after slot: blocks are mined only as fast as the forgers that run can follow, so that nothing depends on how
- * fast the machine is. What happened is read from the chain, as anybody could.
+ * Plays slot after slot: where something is expected blocks are mined only as fast as the forgers that run can follow, so
+ * that nothing depends on how fast the machine is. What happened is read from the chain, as anybody could.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -91,12 +91,14 @@ export function openDuel(world: RivalWorld): Duel {
       return built + proving + proven === 0
     })
   }
-  const mine = async (): Promise<void> => {
-    await tools.mine({ blocks: 1 })
+  const mine = async (blocks = 1): Promise<void> => {
+    await tools.mine({ blocks })
     await inStep()
   }
+  /** In one go: what is in flight lands in the first of these blocks. */
   const mineTo = async (nextBlock: bigint): Promise<void> => {
-    while ((await chain.getBlockNumber()) + 1n < nextBlock) await mine()
+    const left = Number(nextBlock - (await chain.getBlockNumber()) - 1n)
+    if (left > 0) await mine(left)
   }
   const slotOf = (block: bigint): bigint => (block - contracts.genesisBlock) / BigInt(SLOT.blocks)
   const inFlight = async (rival: Rival): Promise<boolean> => ((await state(rival))?.batches['sent'] ?? 0) > 0
