@@ -77,3 +77,10 @@ export function formatGwei(wei: bigint): string {
   const fraction = (wei % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '')
   return `${wei / 1_000_000_000n}${fraction === '' ? '' : `.${fraction}`} gwei`
 }
+
+/** For people, to three digits: `0.000337 ether`, `51.2 gwei`, `7 wei`. */
+export function aboutWei(wei: bigint): string {
+  const short = (unit: number): string => String(Number((Number(wei) / unit).toPrecision(3)))
+  if (wei < 10n ** 6n) return `${wei} wei`
+  return wei < 10n ** 14n ? `${short(1e9)} gwei` : `${short(1e18)} ether`
+}

@@ -1,6 +1,6 @@
 import test from 'ava'
 import * as fc from 'fast-check'
-import { formatDuration, formatWei, parseDuration, parseSize, parseWei } from '../../src/config/units.ts'
+import { aboutWei, formatDuration, formatWei, parseDuration, parseSize, parseWei } from '../../src/config/units.ts'
 
 test('a duration is a sum of amounts with units', t => {
   const read = ['10m', '1h30m', '500ms', '0.5 s', '2d', '0', '0s'].map(parseDuration)
@@ -36,4 +36,9 @@ test('every amount is written so that it is read back', t => {
     { numRuns: 500 },
   )
   t.is(formatWei(20_000_000_000n), '20 gwei')
+})
+
+test('amounts for people have three digits and a fitting unit', t => {
+  const amounts = [0n, 7n, 51_234_000_000n, 337_358_654_153_532n, 1_234_567n * 10n ** 15n]
+  t.deepEqual(amounts.map(aboutWei), ['0 wei', '7 wei', '51.2 gwei', '0.000337 ether', '1230 ether'])
 })

@@ -127,7 +127,7 @@ for (const [verb, over, detail] of [
     const answer = await w.post(`/v1/transactions/${id}/${verb}`, {})
     t.is(answer.statusCode, 409)
     t.like(answer.json(), { code: 'TX_005' })
-    t.regex(answer.json().detail, detail)
+    t.regex(String(answer.json().detail), detail)
     t.deepEqual(await w.audit(), [])
     t.deepEqual(w.sent, [])
   })

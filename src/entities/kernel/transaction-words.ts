@@ -1,7 +1,7 @@
 /**
  * A transaction in plain words: what became of it, or what happens next, what is missing and what a person can do. Pure.
  */
-import { formatGwei, formatWei } from '../../config/units.ts'
+import { aboutWei, formatGwei } from '../../config/units.ts'
 import type { AttemptView, TransactionView } from './transaction-view.ts'
 
 /** The sentence to read first. */
@@ -64,6 +64,6 @@ export function simulationWords({ simulation }: TransactionView): string | null 
   const { outcome, gas, maxCostWei, reason, block } = simulation
   if (outcome === 'reverts') return `On block ${block} it would revert: ${reason}.`
   if (outcome === 'unknown') return `On block ${block} it could not be tried: ${reason}.`
-  const cost = maxCostWei === null ? '' : ` and cost at most ${formatWei(BigInt(maxCostWei))}`
+  const cost = maxCostWei === null ? '' : ` and cost at most ${aboutWei(BigInt(maxCostWei))}`
   return `On block ${block} it would use at most ${gas} gas${cost}.`
 }

@@ -3,7 +3,7 @@
  * dry, to the operator. Also what makes the accounts of this daemon known to those who wish.
  */
 import { sql } from 'kysely'
-import { formatDuration, formatWei } from '../../../config/units.ts'
+import { aboutWei, formatDuration } from '../../../config/units.ts'
 import { quote } from './fees.ts'
 import { forkOf, sayOnce, unsay, type Lane } from './lane.ts'
 import { rows } from './rows.ts'
@@ -94,6 +94,6 @@ function warn(lane: Lane, balance: bigint, perHour: bigint | null): void {
   if (!short && !low) return unsay(lane, 'runway')
   const runway = lasts === null ? null : formatDuration(Math.floor(lasts / 60_000) * 60_000)
   sayOnce(lane, 'runway', () =>
-    lane.log.warn('an account runs dry soon', { account, chain, balance: formatWei(balance), runway }),
+    lane.log.warn('an account runs dry soon', { account, chain, balance: aboutWei(balance), runway }),
   )
 }

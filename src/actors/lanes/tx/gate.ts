@@ -3,7 +3,7 @@
  * and day. Pure.
  */
 import type { TxMode } from '../../../config/core.ts'
-import { formatWei } from '../../../config/units.ts'
+import { aboutWei } from '../../../config/units.ts'
 import type { ParkedFor } from '../../../entities/kernel/intent.ts'
 
 /** What the configuration allows. */
@@ -60,8 +60,8 @@ export function byBudget(left: Left, { role, overBudget }: Candidate, costWei: b
     { whose: role, wei: ofRole },
   ].find(({ wei }) => wei !== null && costWei > wei)
   if (tight && !overBudget) {
-    const has = formatWei(tight.wei !== null && tight.wei > 0n ? tight.wei : 0n)
-    const because = `it may cost ${formatWei(costWei)}, today's budget of ${tight.whose} has ${has} left`
+    const has = aboutWei(tight.wei !== null && tight.wei > 0n ? tight.wei : 0n)
+    const because = `it may cost ${aboutWei(costWei)}, today's budget of ${tight.whose} has ${has} left`
     return { do: 'park', for: 'budget', because: `${because}; it goes on tomorrow (UTC), or when it is approved` }
   }
   if (left.account !== null) left.account -= costWei
