@@ -4,7 +4,7 @@
  */
 import type { ExecutionContext } from 'ava'
 import type { PublicClient } from 'viem'
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
+import { generatePrivateKey, privateKeyToAccount, type PrivateKeyAccount } from 'viem/accounts'
 import { rpcActor } from '../../src/actors/chain/rpc-actor.ts'
 import { createRpc } from '../../src/actors/chain/rpc.ts'
 import { scannerOf, synchronizerOf, type ChainNews } from '../../src/actors/chain/messages.ts'
@@ -44,7 +44,10 @@ export interface LineOptions {
   readonly contracts?: Partial<Record<Family, `0x${string}`>>
   /** Where requests go instead of straight to the node. */
   readonly through?: string
-  readonly log?: Log
+  /** Hears what is warned of, and worse. */
+  readonly warned?: string[]
+  /** Whose key the lane signs with; a new one unless said. */
+  readonly signer?: PrivateKeyAccount
   readonly sessionBlocks?: bigint
 }
 
@@ -88,14 +91,14 @@ export async function openLine(
   options: LineOptions = {},
 ): Promise<Line> {
   const kit = await proofChainKit(rpcUrl, 4, { sessionBlocks: options.sessionBlocks ?? 10n })
-  const signer = privateKeyToAccount(generatePrivateKey())
+  const signer = options.signer ?? privateKeyToAccount(generatePrivateKey())
   await kit.tools.setBalance({ address: signer.address, value: options.balance ?? 10n ** 20n })
   const from = await kit.head()
   const plans = (['specimen', 'result'] as const).map((family): FamilyPlan => {
     const contract = options.contracts?.[family] ?? kit.contracts[family]
     return { family, contract, from, heightFloor: 0n, blockIdFloor: 0n, views: [] }
   })
-  const log = options.log ?? silentLog
+  const log = options.warned === undefined ? silentLog : warnLog(options.warned)
   const rpc = createRpc({
     name: CHAIN,
     urls: [options.through ?? rpcUrl],
@@ -237,3 +240,10 @@ function lineOf(kit: ProofChainKit, orm: Orm, system: System, account: `0x${stri
     },
   }
 }
+
+const warnLog = (into: string[]): Log => ({
+  ...silentLog,
+  warn: text => void into.push(text),
+  error: text => void into.push(text),
+  with: () => warnLog(into),
+})
