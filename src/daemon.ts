@@ -100,10 +100,12 @@ async function live(system: System, log: Log, killing: DaemonChaos | null, greet
   const leave = (): never => process.exit(EXIT.done)
   const asked = stopSignal({ log, clock: systemClock, terminal: process.stdin.isTTY, leave })
   let endKilling = (): void => {}
-  const started = system.start().then(() => {
+  const start = async (): Promise<void> => {
+    await system.start()
     greet()
     if (killing !== null) endKilling = killing.begin(system)
-  })
+  }
+  const started = start()
   const first = await Promise.race([
     asked.then(() => null),
     system.done,

@@ -50,8 +50,14 @@ export async function drive<Args, M extends Tagged, S>(
     log: recordingLog(logs),
     clock,
     random,
-    send: <T>(to: Ref<T>, message: T) => void sent.push({ to: to.id, message }),
-    deliver: async (to, message) => void sent.push({ to: to.id, message }),
+    send<T>(to: Ref<T>, message: T) {
+      attached(this, context)
+      sent.push({ to: to.id, message })
+    },
+    async deliver(to, message) {
+      attached(this, context)
+      sent.push({ to: to.id, message })
+    },
     ask,
     after: (ms, message) => {
       planned.push({ ms, message })
@@ -75,6 +81,11 @@ export async function drive<Args, M extends Tagged, S>(
     planned,
     logs,
   }
+}
+
+/** A method taken off its context throws, as in the runtime. */
+function attached(self: unknown, context: unknown): void {
+  if (self !== context) throw new TypeError('a method was taken off its context')
 }
 
 const nobodyAnswers = (): Promise<never> => Promise.reject(new Error('nobody answers in this test'))
