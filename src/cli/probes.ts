@@ -98,15 +98,16 @@ async function key(name: string, account: AccountConfig, env: Env): Promise<Find
   }
 }
 
-/** Whether anything could be sent now: the fee ceiling against the base fee. An endpoint that is down is told elsewhere. */
+/** Whether anything could be sent now: the fee ceiling against the base fee. */
 function ceiling({ config }: Loaded, name: string, account: AccountConfig): Promise<Finding>[] {
   const [url] = config.chains[account.chain]?.rpc ?? []
   if (url === undefined) return []
   const most = account.maxFee ?? config.tx.maxFee
   const label = `fee ceiling ${name}`
   const look = async (): Promise<Finding> => {
-    const base = await baseFeeOf(url).catch(() => null)
-    if (base === null) return good(label, `${formatGwei(most)}; the base fee cannot be read`)
+    const base = await baseFeeOf(url).catch(() => undefined)
+    if (base === undefined) return down(label, `${formatGwei(most)}; the base fee cannot be read`)
+    if (base === null) return good(label, `${formatGwei(most)}; the chain has no base fee`)
     if (base <= most) return good(label, `${formatGwei(most)}, the base fee is ${formatGwei(base)}`)
     return bad(label, `TX_106 ${formatGwei(most)} is below the base fee of ${formatGwei(base)}: raise max_fee, or wait`)
   }

@@ -108,7 +108,7 @@ test('the status is answered while the database is down', async t => {
   t.is(body.stored, null)
   t.is(body.notStoredBecause, 'the database is not up yet')
   t.false(body.ready)
-  t.deepEqual(body.roles, [{ name: 'forger', summary: 'Forges batches.', state: 'running', because: null }])
+  t.deepEqual(body.roles, [{ name: 'forger', summary: 'Forges batches.', state: 'running', because: null, page: null }])
 })
 
 test('too many requests from one address are turned away with the time to wait', async t => {
