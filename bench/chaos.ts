@@ -10,7 +10,8 @@
  *
  * Database and chain outlive the kills, so a kill costs two or three seconds. One in four falls into the start, the others
  * into the second after the first broadcast. With `--folder` a run that was stopped goes on where it was.
- * Prints one JSON line; exit code 1 when anything was lost, done twice, or still open at the end.
+ * Prints one JSON line; exit code 1 when anything was lost, done twice, or still open at the end. Ctrl-C ends it after the
+ * life that runs, with what was reached.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -66,12 +67,16 @@ async function chaos(options: Options): Promise<boolean> {
   }
 }
 
+/** Aborted when somebody asks the run to end early. */
+const asked = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => asked.abort())
+
 async function run({ kills, seed, rate }: Options, world: TxWorld, book: Book): Promise<Totals> {
   let over = false
   const business = keepBusy(rate, world, book, () => over)
   try {
     await book.wish(10)
-    for (let { kills: done } = await book.totals(); done < kills; done += 1) {
+    for (let { kills: done } = await book.totals(); done < kills && !asked.signal.aborted; done += 1) {
       await live(world, book, seeded(seed * 1_000_003 + done), done)
       if ((done + 1) % 25 === 0) say(done + 1, await book.totals())
     }

@@ -35,6 +35,11 @@ const [rounds, count, memory] = [Number(values.rounds), Number(values.count), Nu
 
 const folder = await mkdtemp(join(tmpdir(), 'fk-tx-'))
 const world = await openTxWorld({ folder, maxInFlight: 1000 })
+const end = async (): Promise<void> => {
+  await world.close()
+  await rm(folder, { recursive: true, force: true })
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end().then(() => process.exit(1)))
 try {
   const figures = {
     ...(wanted.includes('speed') && { speed: await measureSpeed(world, rounds, count) }),
@@ -46,6 +51,5 @@ try {
   printTable(figures)
   process.stdout.write(`${JSON.stringify(figures)}\n`)
 } finally {
-  await world.close()
-  await rm(folder, { recursive: true, force: true })
+  await end()
 }
