@@ -258,10 +258,6 @@ const tx = Section(
       default: '2s',
       description: 'Time between looks at what is in flight, besides every new block.',
     }),
-    rebroadcast_after: Duration({
-      default: '1m',
-      description: 'A transaction the endpoints do not know any more is sent again after this.',
-    }),
     roles: Named(txRole, { description: 'Modes and budgets of single roles.' }),
   },
   { description: 'How transactions are priced, sent and followed, unless an account says otherwise.' },
