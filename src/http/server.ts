@@ -28,6 +28,8 @@ import { transactions } from './routes/transactions.ts'
 import { tree } from './routes/tree.ts'
 import { addSharedSchemas } from './schemas.ts'
 
+/** Its parts may take this long to be put together, also on a machine that does much else. */
+const START_TIMEOUT_MS = 60_000
 const REQUEST_TIMEOUT_MS = 30_000
 const LONGEST_PARAMETER = 256
 
@@ -72,6 +74,7 @@ function create(deps: HttpDeps): FastifyInstance {
     trustProxy: false,
     bodyLimit: deps.limits.bodyLimit,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    pluginTimeout: START_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
     genReqId: () => `${since}-${++requests}`,
