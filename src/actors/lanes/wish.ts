@@ -9,8 +9,9 @@
  *   what became of them is read from the receipts of every version, never from an error message. A wish gets another
  *   nonce only when its own was used, at the depth it waits for, by a transaction that is none of its versions.
  * - Wishes of one (chain, account) are sent in the order they were accepted, without waiting for each other's blocks;
- *   only those that are parked, or wait below a ceiling of their own, step aside. A poke (`look`, after the commit) sends at once; a lost poke costs one tick
- *   of the slow timer. A wish that names several accounts goes to one of them for good, in turn among those that can pay.
+ *   only those that are parked, or wait below a ceiling of their own, step aside. A poke (`look`, after the commit)
+ *   sends at once; a lost poke costs one tick of the slow timer. A wish that names several accounts goes to one
+ *   of them for good, in turn among those that can pay.
  * - When nothing else of the account is in flight, a wish is simulated first. One that would revert ends `reverted`
  *   with "simulation: REASON" and uses no nonce. Behind others it is sent as it is, with its own gas limit.
  * - Never above a fee ceiling (the account's, or the wish's own when that is lower): it waits below it, says so in
