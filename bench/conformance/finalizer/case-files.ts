@@ -53,7 +53,7 @@ function familyOf(data: unknown): string {
 
 /** The data in the shape it must have; throws with the first place where it has not. */
 export function shaped<S extends TSchema>(schema: S, data: unknown): Static<S> {
-  if (Check(schema, data)) return data as Static<S> // checked
+  if (Check(schema, data)) return data
   const [first] = Errors(schema, data)
   throw new Error(`not of the format: ${first?.instancePath || '/'} ${first?.message ?? 'is wrong'}`)
 }

@@ -142,12 +142,12 @@ async function readAll({ orm, host, port, user, name }: CaseDatabase, plan: Fami
     const { facts, unreadable } = readLogRows(plan, page.rows)
     if (unreadable[0]) throw new Error(`${unreadable[0].row}: ${unreadable[0].because}`)
     await orm.em.fork().transactional(em => storeFacts(em, 'observer', facts, new Date(0)))
-    return (await orm.em.fork().execute(
+    return await orm.em.fork().execute<{ finalizationTx: string | null }[]>(
       `select warehouse_block_id::text as "startBlockId", 0 as "txOffset", origin_chain_id::text as "chainId",
          origin_height::text as "height", deadline::text as "deadline", closed_tx as "finalizationTx",
          closed_tx is not null as "final"
        from finalizer.session where start_tx is not null order by warehouse_block_id`,
-    )) as { finalizationTx: string | null }[]
+    )
   } finally {
     await warehouse.close()
   }

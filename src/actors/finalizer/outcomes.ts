@@ -9,7 +9,6 @@ import type { Clock } from '../../clock.ts'
 import { Session } from '../../entities/finalizer/session.ts'
 import { Intent } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
-import type { RawLog } from '../chain/source.ts'
 import { acknowledge, cancel, untold } from '../lanes/wish.ts'
 import { storeFacts, type ClosingFact } from './facts.ts'
 import type { FamilyPlan } from './families.ts'
@@ -50,7 +49,7 @@ export async function closingsOfReceipts(em: Em, client: PublicClient, rules: Ou
     const hash = intent.minedHash as `0x${string}` // stored from the hash of our own bytes
     const receipt = await client.getTransactionReceipt({ hash })
     const ours = receipt.logs.filter(log => log.address.toLowerCase() === plan.contract.toLowerCase())
-    closings.push(...readLogs(plan, ours as readonly RawLog[], () => {}).closings) // a mined log has all its places
+    closings.push(...readLogs(plan, ours, () => {}).closings)
   }
   return closings
 }

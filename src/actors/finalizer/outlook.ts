@@ -1,7 +1,7 @@
 /**
  * What the policy would say of sessions right now, for people: the same rules as those that decide, on the facts of now.
  */
-import type { Session } from '../../entities/finalizer/session.ts'
+import type { Session, SessionState } from '../../entities/finalizer/session.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { RoleContext } from '../../role.ts'
 import type { FinalizerConfig } from './config.ts'
@@ -68,7 +68,8 @@ export function nextOf(
   heads: Heads | null,
   confirmations: number,
 ): string {
-  switch (session.state) {
+  const state: SessionState = session.state
+  switch (state) {
     case 'submitted':
       return 'Its transaction is under way.'
     case 'mined': {
@@ -81,7 +82,10 @@ export function nextOf(
       return 'Nothing: somebody else closed it.'
     case 'dropped':
       return 'Nothing, unless its start comes back.'
-    default:
+    case 'discovered':
+    case 'waiting':
+    case 'ready':
+    case 'failed':
       return unsentNext(session, decision, heads)
   }
 }

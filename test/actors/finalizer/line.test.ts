@@ -1,6 +1,7 @@
 /** Sessions on a real chain, from their start to their end, through everything that may come between. */
 import test from 'ava'
 import { coordinator } from '../../../src/actors/finalizer/messages.ts'
+import { finalizeCall } from '../../../src/actors/finalizer/contracts.ts'
 import { coordinatorActor } from '../../../src/actors/finalizer/coordinator.ts'
 import { AddressMismatchError } from '../../../src/actors/finalizer/errors.ts'
 import { Closing } from '../../../src/entities/finalizer/session.ts'
@@ -11,7 +12,7 @@ import { drive } from '../../support/context.ts'
 import { startFakeRpc } from '../../support/fake-rpc.ts'
 import { sessionsIn, useFinalizerDatabase } from '../../support/finalizer-database.ts'
 import { openLine } from '../../support/finalizer-line.ts'
-import { AUTO_IMPERSONATE, operatorAt } from '../../support/proof-chain.ts'
+import { AUTO_IMPERSONATE, deployer, operatorAt } from '../../support/proof-chain.ts'
 import { waitFor } from '../../support/prover-pool.ts'
 import { SimulatedClock } from '../../support/simulated-clock.ts'
 
@@ -139,12 +140,14 @@ test.serial(
       async () => (await line.intents()).filter(({ state }) => state === 'sent').length === 2,
     )
     // somebody else pays far more and comes first in the same block
-    await kit.wallet.writeContract({
-      ...kit.finalizing('specimen', 10n),
+    await kit.wallet.sendTransaction({
+      account: deployer.address,
+      to: kit.contracts.specimen,
+      data: finalizeCall('specimen', '2022', { chainId: 1n, blockHeight: 10n }),
       chain: null,
       gas: 1_000_000n,
       gasPrice: 10n ** 12n,
-    } as never) // a union of two calls
+    })
     await line.mine()
     await line.mine(4)
     t.like(await line.until(10n, 'finalized-by-other'), { outcome: 'no-quorum' })
