@@ -26,7 +26,7 @@ import { VERSION } from './version.ts'
 
 const LEASE_MS = 10_000
 const SEND_TIMEOUT_MS = 10_000
-const SEND_WINDOW = 16
+const SEND_WINDOW = 64
 
 export function daemonTree(parts: Parts): SupervisorSpec {
   const roles = supervisor({
