@@ -46,7 +46,7 @@ or \`./config.toml\`), the environment, the flags (\`--set http.port=8421\` or a
   that variable. URLs may be references as well, and must be when they carry a password.
 * **Paths** in the file are relative to the file's folder; elsewhere to the working folder.
 * **Named tables** have names of lower-case letters, digits and dashes.
-* Keys marked ↻ can change without a restart.
+* A change is read at the next start: nothing is read again while the daemon runs.
 `
 
 function section(key: string, schema: SchemaView): string {
@@ -63,7 +63,6 @@ function row(field: Field): string {
   const key = path.map(part => (part === '*' ? 'NAME' : part)).join('.')
   const unset = required ? '**required**' : '–'
   const standard = schema.default === undefined ? unset : `\`${JSON.stringify(schema.default)}\``
-  const reload = schema['x-reload'] === true ? ' ↻' : ''
   const nameOf = (alias: string | { readonly name: string }): string =>
     `\`${typeof alias === 'string' ? alias : alias.name}\``
   const aliases = (schema['x-env-aliases'] ?? []).map(nameOf)
@@ -71,7 +70,7 @@ function row(field: Field): string {
     ([inner, names]) => ` Alias of \`${schema['x-table']}.NAME.${inner}\`: ${names.map(nameOf).join(', ')}.`,
   )
   const more = (aliases.length === 0 ? '' : ` Alias: ${aliases.join(', ')}.`) + tables.join('')
-  const cells = [`\`${key}\`${reload}`, standard, expectation(schema), `${schema.description ?? ''}${more}`]
+  const cells = [`\`${key}\``, standard, expectation(schema), `${schema.description ?? ''}${more}`]
   return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }
 

@@ -2,7 +2,8 @@
  * The fields a section of the configuration is made of. Each is a plain TypeBox schema of the text in the file; the
  * extension keywords say how it is read:
  *
- * `x-unit`: which reader turns the text into the value. `x-reload`: may change without a restart.
+ * `x-unit`: which reader turns the text into the value. `x-reload`: nothing keeps it for longer than a task, so
+ * that a change would need no restart; none is read yet while the daemon runs.
  * `x-env-aliases`: environment names of a predecessor that are accepted for this key (EnvAlias). `x-env-tables`: such names
  * for keys of the named table that this key names.
  */

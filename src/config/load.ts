@@ -50,7 +50,7 @@ export interface Loaded {
   /** For `config print`: the raw values and where each came from. */
   readonly layers: Layers
   readonly schema: SchemaView
-  /** What it was loaded with: load again with these for a SIGHUP, or with `base` once the demo is set up. */
+  /** What it was loaded with: load again with these and `base` once the demo is set up. */
   readonly options: LoadOptions
 }
 

@@ -13,8 +13,6 @@ export interface Entry {
   readonly value: string
   /** `default`, `config.toml:12`, `env NAME`, `flag --set`. */
   readonly origin: string
-  /** True when a SIGHUP applies a change. */
-  readonly reload: boolean
 }
 
 /** Every key that has a value, in the order of the schema. */
@@ -34,7 +32,7 @@ function walk(loaded: Loaded, schema: SchemaView, raw: unknown, path: readonly s
   if (value === undefined) return []
   const key = path.join('.')
   const origin = raw === undefined ? 'default' : showOrigin(loaded.layers.originOf(key))
-  return [{ key, value: show(schema, value), origin, reload: schema['x-reload'] === true }]
+  return [{ key, value: show(schema, value), origin }]
 }
 
 function show(schema: SchemaView, value: unknown): string {

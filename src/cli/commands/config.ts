@@ -24,10 +24,10 @@ export const config: Register = (program, session) => {
     for (const warning of loaded.warnings) io.err(`warning: ${warning}`)
     const entries = entriesOf(loaded)
     const withOrigin = options.origin === true
-    const shown = entries.map(({ key, value, origin, reload }) => ({
+    const shown = entries.map(({ key, value, origin }) => ({
       key,
       value,
-      ...(withOrigin && { origin, reload }),
+      ...(withOrigin && { origin }),
     }))
     show(io, options, shown, () =>
       withOrigin
