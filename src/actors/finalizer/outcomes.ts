@@ -38,8 +38,9 @@ export interface Settled {
  * The closings in the receipts of settled wishes whose session nobody has seen closed yet: the warehouse may lag for
  * ever, the receipt does not. Read before the transaction; throws the transient error of an outage.
  */
-export async function closingsOfReceipts(em: Em, client: PublicClient, rules: OutcomeRules): Promise<ClosingFact[]> {
-  const done = (await untold(em, ROLE)).filter(({ state, minedHash }) => state === 'confirmed' && minedHash != null)
+export async function closingsOfReceipts(em: Em, client: PublicClient, rules: OutcomeRules): Promise<Receipts> {
+  const wishes = await untold(em, ROLE)
+  const done = wishes.filter(({ state, minedHash }) => state === 'confirmed' && minedHash != null)
   const open = await em.find(Session, { intentKey: { $in: done.map(({ key }) => key) }, closedTx: null })
   const closings: ClosingFact[] = []
   for (const session of open) {
@@ -51,20 +52,26 @@ export async function closingsOfReceipts(em: Em, client: PublicClient, rules: Ou
     const ours = receipt.logs.filter(log => log.address.toLowerCase() === plan.contract.toLowerCase())
     closings.push(...readLogs(plan, ours, () => {}).closings)
   }
-  return closings
+  return { asked: new Set(wishes.map(({ key }) => key)), closings }
+}
+
+export interface Receipts {
+  /** Keys of the wishes that were settled then; one that is settled since must be asked about first. */
+  readonly asked: ReadonlySet<string>
+  readonly closings: readonly ClosingFact[]
 }
 
 /** Takes note of settled wishes, some at a time; answers what they mean. Runs in the caller's transaction. */
 export async function takeOutcomes(
   em: Em,
   rules: OutcomeRules,
-  receipts: readonly ClosingFact[],
+  { asked, closings }: Receipts,
   clock: Clock,
   jitter: number,
 ): Promise<Settled[]> {
   const now = new Date(clock.now())
-  if (receipts.length > 0) await storeFacts(em, rules.chain, { starts: [], closings: receipts, submissions: [] }, now)
-  const intents = await untold(em, ROLE)
+  if (closings.length > 0) await storeFacts(em, rules.chain, { starts: [], closings, submissions: [] }, now)
+  const intents = (await untold(em, ROLE)).filter(({ key }) => asked.has(key))
   if (intents.length === 0) return []
   const sessions = await em.find(Session, { intentKey: { $in: intents.map(({ key }) => key) } }, { refresh: true })
   const settled: Settled[] = []
