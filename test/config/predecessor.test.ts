@@ -107,5 +107,6 @@ test('config print --origin names the variable of each value, and shows no secre
     ['finalizer.warehouse.block_id_start', 'BLOCK_ID_START'],
   ] as const)
     t.true(lines.some(line => line.startsWith(key) && line.includes(`env ${name}`)), `${key} ${name}`) // prettier-ignore
-  for (const secret of [KEY, KEY.slice(2), 'not for everybody', '0f3c8a1be2d94c7795d1e0b6aa42f9c3']) t.false(out.includes(secret))
+  for (const secret of [KEY, KEY.slice(2), 'not for everybody', '0f3c8a1be2d94c7795d1e0b6aa42f9c3'])
+    t.false(out.includes(secret))
 })
