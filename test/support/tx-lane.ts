@@ -144,7 +144,10 @@ async function createBench({ orm, databaseUrl, rpcUrl, proxy, through }: Surroun
       dailyBudgetWei: dailyBudgetWei ?? null,
     }),
     wish: (key, changes = {}) =>
-      orm.em.fork().transactional(em => wish(em, { ...plainWish(key, counter), ...changes }, clock)),
+      orm.em.fork().transactional(async em => {
+        const id = await wish(em, { ...plainWish(key, counter), ...changes }, clock)
+        return em.findOneOrFail(Intent, { id })
+      }),
     cancel: (key, because) => orm.em.fork().transactional(em => cancel(em, key, because, clock)),
     tx: async key => {
       const found = await findTransaction(orm.em.fork(), key)

@@ -7,7 +7,7 @@ import { Batch, type BatchState, type StoredProof } from '../../entities/forger/
 import { HeadView } from '../../entities/forger/chain-facts.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
-import { wish } from '../lanes/wish.ts'
+import { wishAll, type Wish } from '../lanes/wish.ts'
 import { rollupAbi } from './contracts.ts'
 import { holdLine } from './epochs.ts'
 import type { FailedBatch } from './messages.ts'
@@ -39,22 +39,25 @@ export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionB
     const forwarded: bigint[] = []
     if (!row) return { forwarded, refused: null }
     const batches = await tx.find(Batch, { id: { $in: ready.map(({ id }) => id) } }, { orderBy: { num: 'asc' } })
+    const wishes: Wish[] = []
+    let refused: Forwarded['refused'] = null
     let lastSentL1Block = newestL1Sent(line)
     for (const batch of batches) {
       const l1Queue = batch.l1Queue ?? null
       const decision = decideSend({ chain: row.view, head: row.blockNumber, l1Queue, lastSentL1Block }, rules)
       if (decision.do !== 'send') {
         await note(tx, book, batch, decision)
-        const refused = { id: batch.id, num: batch.num, because: decision.because }
-        return { forwarded, refused: decision.do === 'refuse' ? refused : null }
+        if (decision.do === 'refuse') refused = { id: batch.id, num: batch.num, because: decision.because }
+        break
       }
-      await send(tx, batch, rules, decision.notAfterBlock, clock)
+      wishes.push(wishFor(batch, rules, decision.notAfterBlock))
       batch.sendBlock = row.blockNumber + 1n
       if (l1Queue !== null) lastSentL1Block = row.blockNumber + 1n
       forwarded.push(batch.id)
     }
+    if (wishes.length > 0) await wishAll(tx, wishes, clock)
     await tx.flush()
-    return { forwarded, refused: null }
+    return { forwarded, refused }
   })
 }
 
@@ -88,29 +91,24 @@ const newestL1Sent = ({ batches }: Line): bigint =>
   batches.findLast(({ l1Batch, sendBlock, state }) => l1Batch && sendBlock !== null && IN_FLIGHT.has(state))
     ?.sendBlock ?? 0n
 
-async function send(em: Em, batch: Batch, rules: ForwardRules, notAfterBlock: bigint, clock: Clock): Promise<void> {
+function wishFor(batch: Batch, rules: ForwardRules, notAfterBlock: bigint): Wish {
   if (!batch.proof) throw new Error(`batch ${batch.num} is proven but has no proof`)
   // Derived from the row and not from the number: a batch that is built again is another effect.
-  const key = `forger/batch/${batch.id}`
-  batch.intentKey = key
-  await wish(
-    em,
-    {
-      key,
-      role: 'forger',
-      subject: `batch/${batch.num}`,
-      chain: rules.chain,
-      account: rules.account,
-      to: rules.rollup,
-      data: forgeBatchCall(batch, batch.proof),
-      value: 0n,
-      gasLimit: gasLimitOf(batch, rules.gas),
-      notAfterBlock,
-      confirmations: rules.confirmations,
-      traceId: batch.traceId ?? null,
-    },
-    clock,
-  )
+  batch.intentKey = `forger/batch/${batch.id}`
+  return {
+    key: batch.intentKey,
+    role: 'forger',
+    subject: `batch/${batch.num}`,
+    chain: rules.chain,
+    account: rules.account,
+    to: rules.rollup,
+    data: forgeBatchCall(batch, batch.proof),
+    value: 0n,
+    gasLimit: gasLimitOf(batch, rules.gas),
+    notAfterBlock,
+    confirmations: rules.confirmations,
+    traceId: batch.traceId ?? null,
+  }
 }
 
 /** Upper bound of the gas (reference 5.5): a fixed part and one for each transaction. */

@@ -39,7 +39,8 @@ export const rollbackPool = (em: Em, num: number): Promise<number> =>
   )
 
 /** Keeps why a transaction was looked at and left out; it stays pending. The same reason again changes nothing. */
-export function noteDiscarded(em: Em, discarded: readonly DiscardedTx[], num: number): Promise<number> {
+export async function noteDiscarded(em: Em, discarded: readonly DiscardedTx[], num: number): Promise<number> {
+  if (discarded.length === 0) return 0
   const ids = discarded.map(({ txId }) => txId)
   const codes = discarded.map(({ code }) => code)
   const types = discarded.map(({ type }) => type)

@@ -56,20 +56,19 @@ export interface Wish {
 }
 
 /**
- * Accepts the wish inside the caller's transaction. Throws WishConflictError (TX_001), WishMalformedError (TX_002),
- * UnknownAccountError (TX_003) or OverBudgetError (TX_004).
+ * Accepts the wish inside the caller's transaction and answers the id of its intent. Throws WishConflictError (TX_001),
+ * WishMalformedError (TX_002), UnknownAccountError (TX_003) or OverBudgetError (TX_004).
  */
-export async function wish(em: Em, wanted: Wish, clock: Clock): Promise<Intent> {
-  const [intent] = await wishAll(em, [wanted], clock)
-  if (!intent) throw new Error(`the wish ${wanted.key} was neither accepted nor refused`) // cannot be
-  return intent
+export async function wish(em: Em, wanted: Wish, clock: Clock): Promise<bigint> {
+  const [id = 0n] = await wishAll(em, [wanted], clock)
+  return id
 }
 
 /**
  * Accepts all of them, in this order, or throws as `wish` does; then the caller's transaction must not be committed.
- * Answers their intents in the same order.
+ * Answers the ids of their intents in the same order.
  */
-export const wishAll = (em: Em, wanted: readonly Wish[], clock: Clock): Promise<Intent[]> => accept(em, wanted, clock)
+export const wishAll = (em: Em, wanted: readonly Wish[], clock: Clock): Promise<bigint[]> => accept(em, wanted, clock)
 
 /**
  * Takes a wish back, inside the caller's transaction. A wish without a nonce is cancelled at once; one that was signed

@@ -3,8 +3,9 @@
  * every live batch. What the API says and checks is therefore what the next batch will be built on, or a moment older.
  */
 import type { Clock } from '../../../clock.ts'
-import { Account, Batch, FoldedState, LIVE_BATCH_STATES, type StoredAccount } from '../../../entities/forger/batch.ts'
+import { Account, Batch, type StoredAccount } from '../../../entities/forger/batch.ts'
 import type { Em, Orm } from '../../../entities/orm.ts'
+import { loadLine } from '../line.ts'
 import { compressKey } from '../rollup/bjj.ts'
 import type { AccountLeaf, BjjKey, Hex } from '../rollup/types.ts'
 import { gather } from './gather.ts'
@@ -78,15 +79,8 @@ function createOverlay(orm: () => Orm, clock: Clock): { read(): Promise<Changes>
 }
 
 /** Ids of the live batches above the base, in the order they apply. */
-async function liveBatches(em: Em): Promise<bigint[]> {
-  const base = await em.findOne(FoldedState, { name: 'base' })
-  const rows = await em.find(
-    Batch,
-    { num: { $gt: base?.batchNum ?? 0 }, state: { $in: [...LIVE_BATCH_STATES] } },
-    { orderBy: { num: 'asc' }, fields: ['num'] },
-  )
-  return rows.map(row => row.id)
-}
+const liveBatches = async (em: Em): Promise<bigint[]> =>
+  (await loadLine(em)).batches.filter(({ state }) => state !== 'failed').map(({ id }) => id)
 
 async function readChanges(em: Em, ids: readonly bigint[]): Promise<Map<bigint, readonly AccountLeaf[]>> {
   if (ids.length === 0) return new Map()

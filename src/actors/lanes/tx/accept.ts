@@ -20,22 +20,22 @@ interface Placed extends Wish {
 }
 
 /** See `wishAll`. */
-export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Promise<Intent[]> {
+export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Promise<bigint[]> {
   for (const one of wanted) refuseMalformed(one)
   const placed: Placed[] = []
   for (const one of wanted) placed.push({ ...one, account: await chooseAccount(em, one), content: contentOf(one) })
   const added = await insert(em, placed, new Date(clock.now()))
   await insertBlobs(em, placed, added)
-  const found = await em.find(Intent, { key: { $in: placed.map(({ key }) => key) } })
-  const byKey = new Map(found.map(intent => [intent.key, intent]))
-  const accepted: Intent[] = []
-  for (const one of placed) {
-    const intent = byKey.get(one.key)
+  const old = placed.filter(({ key }) => !added.has(key))
+  const known = old.length === 0 ? [] : await em.find(Intent, { key: { $in: old.map(({ key }) => key) } })
+  const ids = new Map([...added].map(([key, id]) => [key, BigInt(id)]))
+  for (const one of old) {
+    const intent = known.find(({ key }) => key === one.key)
     if (!intent) throw await refusal(em, one)
-    if (!added.has(one.key)) refuseOther(intent, one)
-    accepted.push(intent)
+    refuseOther(intent, one)
+    ids.set(one.key, intent.id)
   }
-  return accepted
+  return placed.map(({ key }) => ids.get(key) ?? 0n)
 }
 
 /** Adds those whose key is free and whose account may; answers the ids of the new ones by key. */
