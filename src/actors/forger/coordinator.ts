@@ -17,14 +17,16 @@ import type { Ref } from '../kit/ref.ts'
 import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
 import { adopt, type AdoptionRules } from './adopt.ts'
 import { holdLine, openEpoch, startEpoch, stopEpoch } from './epochs.ts'
+import { endOf, loadLine, type Line, type LineBatch } from './line.ts'
 import type { CoordinatorMessage, Look, StopPipeline } from './messages.ts'
 import { pipeline, sender } from './messages.ts'
-import { reconcile, type LiveBatch, type Reconciliation } from './policy/reconcile.ts'
-import { decideRun, type RunRules } from './policy/run.ts'
+import { reconcile, type Reconciliation } from './policy/reconcile.ts'
+import { decideRun, type RunDecision, type RunRules } from './policy/run.ts'
+import type { Decided } from './policy/rules.ts'
 import { rollbackPool } from './pool-store.ts'
 import { rederive } from './rederive.ts'
 import { acknowledgeOutcomes, applyChanges, loadReconcileView, liveBatches } from './reconcile-store.ts'
-import { loadBase, type Checkpoint } from './state-store.ts'
+import { loadBase } from './state-store.ts'
 
 export interface CoordinatorArgs {
   readonly db: () => Orm
@@ -99,23 +101,31 @@ async function loadHeads(em: Em, chain: string): Promise<Heads | null> {
   return { synced: view.blockNumber, head: cursor.number > view.blockNumber ? cursor.number : view.blockNumber }
 }
 
-/** Brings our batches in line with the chain, in one transaction. */
+/**
+ * Brings our batches in line with the chain, in one transaction. That batches get further is in nobody's way; only when
+ * some are dropped the line is taken, and looked at again.
+ */
 async function settle(em: Em, args: CoordinatorArgs, synced: bigint, ctx: Ctx): Promise<Reconciliation> {
-  let found: Reconciliation | undefined
-  let cancelled = false
-  await em.transactional(async tx => {
+  const compare = async (tx: Em): Promise<Reconciliation> =>
+    reconcile(await loadReconcileView(tx, synced, args.confirmBlocks))
+  const { found, cancelled } = await em.transactional(async tx => {
+    const before = await compare(tx)
+    if (!dropsAny(before)) return { found: before, cancelled: await applyChanges(tx, before.changes, ctx.clock) }
     await holdLine(tx)
-    found = reconcile(await loadReconcileView(tx, synced, args.confirmBlocks))
-    cancelled = found.rebuild ? await rederive(tx, ctx.clock) : await applyChanges(tx, found.changes, ctx.clock)
-    if (found.broken) await breakOff(tx, found.broken, ctx.clock)
-    await acknowledgeOutcomes(tx, ctx.clock)
+    const now = await compare(tx)
+    const took = now.rebuild ? await rederive(tx, ctx.clock) : await applyChanges(tx, now.changes, ctx.clock)
+    if (now.broken) await breakOff(tx, now.broken, ctx.clock)
+    return { found: now, cancelled: took }
   })
-  if (found === undefined) throw new Error('the transaction ended without running')
+  await em.transactional(tx => acknowledgeOutcomes(tx, ctx.clock))
   report(found, ctx)
   if (cancelled) ctx.send(args.lane, { type: 'look' })
   if (found.rebuild || found.broken || cancelled) for (const other of args.others) ctx.send(other, { type: 'look' })
   return found
 }
+
+const dropsAny = ({ rebuild, broken, changes }: Reconciliation): boolean =>
+  rebuild || broken !== null || changes.some(change => change.do === 'drop')
 
 function report(found: Reconciliation, ctx: Ctx): void {
   if (found.rebuild) ctx.log.error('the chain dropped a final batch: all state is derived again from the chain')
@@ -157,47 +167,48 @@ async function run(em: Em, state: State, heads: Heads, adopting: number | null, 
   }
   const row = await em.findOne(HeadView, { name: 'head' })
   if (!row) return false
+  const decide = (line: Line): Decided<RunDecision> =>
+    decideRun(
+      { chain: row.view, ...heads, running: line.epoch !== null, newestBatch: endOf(line).batchNum },
+      args.rules,
+    )
+  const decision = decide(await loadLine(em))
+  if (decision.do !== 'start' && decision.do !== 'stop') {
+    await record(em, state, decision.do, decision.because, decision.rule)
+    return decision.do === 'run'
+  }
   return em.transactional(async tx => {
     await holdLine(tx)
-    const epoch = await openEpoch(tx)
-    const newestBatch = (await lastLive(tx)).batchNum
-    const decision = decideRun({ chain: row.view, ...heads, running: epoch !== null, newestBatch }, args.rules)
-    const { do: choice, because, rule } = decision
-    await state.book.record(tx, { role: 'forger', subject: 'pipeline', choice, because, details: { rule } })
-    if (decision.do === 'start') {
-      const from = await lastLive(tx)
+    const line = await loadLine(tx)
+    const now = decide(line)
+    await record(tx, state, now.do, now.because, now.rule)
+    if (now.do === 'start') {
+      const from = endOf(line)
       const started = await startEpoch(tx, from, ctx.clock)
       ctx.log.info('pipeline started', { epoch: started.number, fromBatch: from.batchNum })
     }
-    if (decision.do === 'stop' && epoch) {
-      await dropUnsent(tx, decision.because)
-      await stopEpoch(tx, epoch, decision.because, null, ctx.clock)
-      ctx.log.info('pipeline stopped', { epoch: epoch.number, because: decision.because })
+    const epoch = now.do === 'stop' ? await openEpoch(tx) : null
+    if (epoch) {
+      await dropUnsent(tx, line, now.because)
+      await stopEpoch(tx, epoch, now.because, null, ctx.clock)
+      ctx.log.info('pipeline stopped', { epoch: epoch.number, because: now.because })
     }
-    return decision.do === 'start' || decision.do === 'run'
+    return now.do === 'start' || now.do === 'run'
   })
 }
 
-/** Where the next batch goes on: the newest live batch, ours or not, or the base. */
-async function lastLive(em: Em): Promise<Checkpoint> {
-  const base = await loadBase(em)
-  const last = (await liveBatches(em, base.batchNum)).findLast(batch => batch.state !== 'failed')
-  return last ? { batchNum: last.num, root: last.newRoot } : base
-}
-
 /** When the run ends for lack of a slot, what has no transaction yet goes back to the pool; the rest is in flight. */
-async function dropUnsent(em: Em, because: string): Promise<void> {
-  const base = await loadBase(em)
-  const left = (await liveBatches(em, base.batchNum)).filter(batch => batch.state === 'failed' || isUnsent(batch))
+async function dropUnsent(em: Em, { batches }: Line, because: string): Promise<void> {
+  const left = batches.filter(batch => batch.state === 'failed' || isUnsent(batch))
   const first = left[0]
   if (!first) return
   const ids = left.filter(isUnsent).map(batch => batch.id)
   await em.nativeUpdate(Batch, { id: { $in: ids } }, { state: 'discarded', because, proverInput: null, accounts: null })
-  await rollbackPool(em, first.num - 1)
+  await rollbackPool(em, first.batchNum - 1)
 }
 
-const isUnsent = (batch: LiveBatch): boolean =>
-  ['built', 'proving', 'proven'].includes(batch.state) && batch.intent === null
+const isUnsent = ({ state, handedOn }: LineBatch): boolean =>
+  !handedOn && ['built', 'proving', 'proven'].includes(state)
 
 /**
  * A failed batch and all after it are dropped; what of it is in flight is taken back. Late news is none: when that build
@@ -222,5 +233,5 @@ async function giveUp(state: State, { reason, failedBatch }: StopPipeline, ctx: 
   for (const other of state.args.others) ctx.send(other, { type: 'look' })
 }
 
-const record = (em: Em, state: State, choice: string, because: string): Promise<void> =>
-  state.book.record(em, { role: 'forger', subject: 'pipeline', choice, because })
+const record = (em: Em, state: State, choice: string, because: string, rule?: string): Promise<void> =>
+  state.book.record(em, { role: 'forger', subject: 'pipeline', choice, because, ...(rule && { details: { rule } }) })

@@ -10,7 +10,8 @@ const LINE_LOCK = 0x666b_0003
 
 /**
  * Makes the caller's transaction the only one that changes the line of batches until it ends: what it has read of live
- * batches, the run and the base stays true. Taken first, by everybody who adds, hands on or drops batches.
+ * batches and the run stays true, but for how far batches that were handed on have got and how far the base with them.
+ * Taken first, by everybody who adds, hands on or drops batches.
  */
 export const holdLine = async (em: Em): Promise<void> => {
   await em.execute('select pg_advisory_xact_lock(?)', [LINE_LOCK])

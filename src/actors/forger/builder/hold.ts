@@ -1,6 +1,7 @@
 /**
  * Makes sure that the builder thread holds a state, loading it from the database when it does not.
  */
+import { IsolationLevel } from '@mikro-orm/core'
 import type { Em } from '../../../entities/orm.ts'
 import type { Context } from '../../kit/actor.ts'
 import { loadState, type Checkpoint } from '../state-store.ts'
@@ -9,7 +10,11 @@ import type { BuilderJob, BuilderResult } from './jobs.ts'
 
 /** Loads the state at `at` into the thread. */
 export async function holdState<M>(em: Em, ctx: Pick<Context<M>, 'ask'>, at: Checkpoint): Promise<void> {
-  const state = await loadState(em.fork(), at)
+  // One picture: a batch that becomes final meanwhile moves its accounts from one table to another.
+  const state = await em.fork().transactional(tx => loadState(tx, at), {
+    isolationLevel: IsolationLevel.REPEATABLE_READ,
+    readOnly: true,
+  })
   if (state === null) throw new Error(`no live batch leads to state ${at.batchNum}:${at.root}`)
   await build(ctx, { do: 'load', state })
 }
