@@ -129,9 +129,20 @@ async function prepareBacklog(world: LoadWorld, url: string, traffic: Traffic, c
     if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`)
   }
   await tell('pause')
+  // Accounts of batches that are given up would be gone again.
+  while ((await underWay(url, await tokenOf(world, 'viewer'))) > 0) await pause(500)
   const telling = setInterval(() => say(`${traffic.accepted.length} of ${count} transfers in the pool`), 10_000)
   await traffic.fill(count).finally(() => clearInterval(telling))
   await tell('resume')
+}
+
+const UNDER_WAY = ['built', 'proving', 'proven', 'sent', 'mined']
+
+/** Batches that are neither final nor given up. */
+async function underWay(url: string, token: string): Promise<number> {
+  const answer = await fetch(`${url}/v1/forger`, { headers: { authorization: `Bearer ${token}` } })
+  const { batches } = (await answer.json()) as { batches: Record<string, number> } // our own API
+  return UNDER_WAY.reduce((sum, state) => sum + (batches[state] ?? 0), 0)
 }
 
 const tokenOf = async (world: LoadWorld, name: 'operator' | 'viewer'): Promise<string> =>

@@ -44,7 +44,7 @@ export async function openWorld(options: LoadOptions): Promise<LoadWorld> {
     verifiers: [{ maxTx: options.maxTx, nLevels: N_LEVELS }],
     blocksPerSlot: 40,
     slotDeadline: 20,
-    forgeL1L2BatchTimeout: 30,
+    forgeL1L2BatchTimeout: l1Timeout(options),
     bootCoordinator: forger.address,
     bootCoordinatorUrl: 'http://127.0.0.1',
     genesisOffset: 3,
@@ -68,6 +68,10 @@ export async function openWorld(options: LoadOptions): Promise<LoadWorld> {
     },
   }
 }
+
+/** Blocks: a batch must be proven and sent before the contract asks for the next L1 batch, or all behind it is lost. */
+const l1Timeout = ({ proofMs, blockSeconds }: LoadOptions): number =>
+  Math.min(240, Math.max(30, Math.ceil((12 * proofMs) / 1000 / blockSeconds)))
 
 /** The servers run in a process of their own, so that they take nothing from the daemon but the machine. */
 async function startProvers(options: LoadOptions): Promise<{ process: ChildProcess; urls: readonly string[] }> {
@@ -119,7 +123,7 @@ rollup = "${rollup}"
 auction = "${auction}"
 deployed_at = ${deployedAtBlock}
 forge_delay = "0s"
-forge_no_txs_delay = "0s"
+forge_no_txs_delay = "${options.backlog > 0 ? '1h' : '0s'}"
 forge_retry_interval = "100ms"
 l1_batch_timeout_perc = 0.3
 
