@@ -1,7 +1,10 @@
 /**
  * Whether a text is a cron expression: five fields (minute, hour, day of month, month, day of week) or six with seconds
- * first, each a list of `*`, numbers, ranges and steps; months and days of the week also by their English names.
+ * first, each a list of `*`, numbers, ranges and steps; months and days of the week also by their English names. A day that
+ * never comes (30 February) is none: the scheduler would refuse it.
  */
+import { validate } from 'node-cron'
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
 
@@ -20,7 +23,8 @@ export function parseCron(text: string): string | null {
   const fields = parts.length === FIELDS.length ? FIELDS : FIELDS.slice(1)
   if (parts.length !== fields.length) return null
   const fits = parts.every((part, at) => part.split(',').every(item => fitsField(item.toLowerCase(), fields[at])))
-  return fits ? parts.join(' ') : null
+  const expression = parts.join(' ')
+  return fits && validate(expression) ? expression : null
 }
 
 function fitsField(item: string, field: FieldRange | undefined): boolean {
