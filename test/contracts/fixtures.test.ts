@@ -4,10 +4,8 @@
  * A fixture says what its L1 queue holds, so the queue is written into the contract's storage; everything else, forgeBatch
  * with all its checks and the hash, is the contract's own doing.
  */
-import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import {
   concat,
@@ -25,9 +23,9 @@ import { abi as auctionAbi, bytecode as auctionCode } from '../../contracts/arti
 import { abi as rollupAbi } from '../../contracts/artifacts/Rollup.ts'
 import { useAnvil } from '../support/anvil.ts'
 import { authorisation, deployer, kit, type Kit } from './kit.ts'
+import { fixturesOf } from '../support/fixtures.ts'
 
-const shared = process.env['FORGEKEEPER_SHARED'] ?? fileURLToPath(new URL('../../../shared', import.meta.url))
-const folder = join(shared, 'fixtures', 'hermez', 'batches')
+const { folder, there } = fixturesOf('hermez', 'batches')
 const anvil = useAnvil(test)
 
 interface Fixture {
@@ -134,7 +132,7 @@ function argumentsOf({ l1Batch, expected }: FixtureBatch, off: bigint) {
   ] as const
 }
 
-const skipped = existsSync(folder) ? '' : ' (skipped: no fixtures beside the checkout)'
+const skipped = there ? '' : ' (skipped: no fixtures beside the checkout)'
 
 test(`every published batch is forged with its published public input${skipped}`, async t => {
   if (skipped !== '') return t.pass()

@@ -1,8 +1,6 @@
 /** The proof chains: sessions, quorum, the order of the answers, rewards, and the ABI that their predecessors speak. */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import { decodeEventLog, parseAbi, toEventSelector, toFunctionSelector, type Abi, type TransactionReceipt } from 'viem'
 import { abi as resultAbi } from '../../contracts/artifacts/BlockResultProofChain.ts'
@@ -25,9 +23,9 @@ import {
   type ProofChainKit,
 } from '../support/proof-chain.ts'
 import { revertText } from './kit.ts'
+import { fixturesOf } from '../support/fixtures.ts'
 
-const shared = process.env['FORGEKEEPER_SHARED'] ?? fileURLToPath(new URL('../../../shared', import.meta.url))
-const folder = join(shared, 'fixtures', 'finalizer')
+const { folder, there } = fixturesOf('finalizer')
 const anvil = useAnvil(test, { args: AUTO_IMPERSONATE })
 const families: readonly Family[] = ['specimen', 'result']
 
@@ -219,7 +217,7 @@ interface Quorums {
 }
 
 const FAR = 1000
-const withFixtures = existsSync(folder) ? test.serial : test.skip
+const withFixtures = there ? test.serial : test.skip
 
 withFixtures('the life of a session is as in the fixtures', async t => {
   for (const { id, sessionDurationBlocks, steps } of (await fixture<Steps>('session-lifecycle.json')).cases) {

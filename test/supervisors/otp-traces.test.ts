@@ -1,11 +1,8 @@
 import test from 'ava'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { run } from '../../bench/conformance/otp-traces.ts'
+import { fixturesOf } from '../support/fixtures.ts'
 
-const shared = process.env['FORGEKEEPER_SHARED'] ?? join(import.meta.dirname, '../../../shared')
-const cases = join(shared, 'fixtures/otp-traces/cases')
-const there = existsSync(cases)
+const { folder: cases, there } = fixturesOf('otp-traces', 'cases')
 
 test(`traces recorded from a real OTP supervisor are reproduced exactly${there ? '' : ' (skipped: no traces here)'}`, async t => {
   if (!there) {

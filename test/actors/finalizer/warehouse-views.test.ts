@@ -1,15 +1,13 @@
 /** The warehouse that tests put up is the predecessor's: its views answer what the originals answered. */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import type { Hex } from 'viem'
 import { useDatabases } from '../../support/postgres.ts'
 import { openWarehouse, type EventName } from '../../support/warehouse.ts'
+import { fixturesOf } from '../../support/fixtures.ts'
 
-const shared = process.env['FORGEKEEPER_SHARED'] ?? fileURLToPath(new URL('../../../../shared', import.meta.url))
-const folder = join(shared, 'fixtures', 'finalizer')
+const { folder, there } = fixturesOf('finalizer')
 const databases = useDatabases(test)
 
 interface Case {
@@ -46,7 +44,7 @@ interface Network {
 }
 
 const read = async <T>(name: string): Promise<T> => JSON.parse(await readFile(join(folder, name), 'utf8')) as T // as the README there says
-const withFixtures = existsSync(folder) ? test : test.skip
+const withFixtures = there ? test : test.skip
 
 withFixtures('the views answer what the original views answered', async t => {
   const { networks } = await read<{ networks: readonly Network[] }>('networks.json')

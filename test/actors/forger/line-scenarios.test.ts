@@ -7,12 +7,12 @@ import { l1Digest } from '../../../src/actors/forger/l1-digest.ts'
 import { proofBook } from '../../../src/actors/forger/proof-book.ts'
 import type { Groth16Proof } from '../../../src/actors/lanes/prover/proof.ts'
 import { Batch, Epoch } from '../../../src/entities/forger/batch.ts'
-import { PoolTx } from '../../../src/entities/forger/pool-tx.ts'
 import { L1Tx } from '../../../src/entities/forger/chain-facts.ts'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
 import { useForgerDatabase } from '../../support/forger-database.ts'
 import { openLine, type ForgerLine } from '../../support/forger-line.ts'
 import { wrongIn } from '../../support/line-invariants.ts'
+import { batches, pool } from '../../support/line-picture.ts'
 import { groth16 } from '../../support/scripted-prover.ts'
 
 const database = useForgerDatabase(test)
@@ -40,11 +40,6 @@ const start = async (t: ExecutionContext, txs = 0): Promise<ForgerLine> => {
 }
 const fine = async (t: ExecutionContext, { orm }: ForgerLine): Promise<boolean> => t.deepEqual(await wrongIn(orm), [])
 
-/** `num state` of every build, oldest first. */
-const batches = async ({ orm }: ForgerLine): Promise<string[]> =>
-  (await orm.em.fork().find(Batch, {}, { orderBy: { id: 'asc' } })).map(({ num, state }) => `${num} ${state}`)
-const pool = async ({ orm }: ForgerLine): Promise<string> =>
-  (await orm.em.fork().find(PoolTx, {}, { orderBy: { itemId: 'asc' } })).map(({ state }) => state).join()
 const epochs = ({ orm }: ForgerLine): Promise<number> => orm.em.fork().count(Epoch)
 const intents = async ({ orm }: ForgerLine): Promise<string[]> =>
   (await orm.em.fork().find(Intent, {}, { orderBy: { id: 'asc' } })).map(({ subject, state }) => `${subject} ${state}`)

@@ -2,12 +2,12 @@ import test, { type ExecutionContext } from 'ava'
 import type { StopPipeline } from '../../../src/actors/forger/messages.ts'
 import { Batch, Epoch } from '../../../src/entities/forger/batch.ts'
 import { ForgedBatch } from '../../../src/entities/forger/chain-facts.ts'
-import { PoolTx } from '../../../src/entities/forger/pool-tx.ts'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
 import { RoleControl } from '../../../src/entities/kernel/operations.ts'
 import { useForgerDatabase } from '../../support/forger-database.ts'
 import { openLine, type ForgerLine } from '../../support/forger-line.ts'
 import { wrongIn } from '../../support/line-invariants.ts'
+import { batches, pool } from '../../support/line-picture.ts'
 
 const database = useForgerDatabase(test)
 
@@ -18,11 +18,6 @@ const start = async (t: ExecutionContext, txs = 0): Promise<ForgerLine> => {
 }
 const fine = async (t: ExecutionContext, { orm }: ForgerLine): Promise<boolean> => t.deepEqual(await wrongIn(orm), [])
 
-/** `num state` of every build, oldest first. */
-const batches = async ({ orm }: ForgerLine): Promise<string[]> =>
-  (await orm.em.fork().find(Batch, {}, { orderBy: { id: 'asc' } })).map(({ num, state }) => `${num} ${state}`)
-const pool = async ({ orm }: ForgerLine): Promise<string> =>
-  (await orm.em.fork().find(PoolTx, {}, { orderBy: { itemId: 'asc' } })).map(({ state }) => state).join()
 const epochs = ({ orm }: ForgerLine): Promise<Epoch[]> => orm.em.fork().find(Epoch, {}, { orderBy: { number: 'asc' } })
 const intents = async ({ orm }: ForgerLine): Promise<string[]> =>
   (await orm.em.fork().find(Intent, {}, { orderBy: { id: 'asc' } })).map(({ subject, state }) => `${subject} ${state}`)

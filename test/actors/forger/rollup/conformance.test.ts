@@ -1,15 +1,13 @@
 /**
  * The case files made with the reference implementation, when they are there.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import test from 'ava'
 import { run } from '../../../../bench/conformance/hermez.ts'
+import { fixturesOf } from '../../../support/fixtures.ts'
 
-const shared = process.env['FORGEKEEPER_SHARED'] ?? join(import.meta.dirname, '../../../../../shared')
-const dir = join(shared, 'fixtures', 'hermez')
+const { folder: dir, there } = fixturesOf('hermez')
 
-if (existsSync(dir)) {
+if (there) {
   test('every case of the reference implementation comes out the same', async t => {
     const problems: string[] = []
     let count = 0
