@@ -12,6 +12,7 @@ import { toHex } from '../src/actors/forger/rollup/bytes.ts'
 import { signL2 } from '../src/actors/forger/rollup/l2-signature.ts'
 import { poseidon } from '../src/actors/forger/rollup/poseidon.ts'
 import { rootOf, type RollupState, stateFrom } from '../src/actors/forger/rollup/state.ts'
+import { NO_LINK } from '../src/actors/forger/rollup/links.ts'
 import { type AccountLeaf, type L2Tx, type SignedL2Tx, ZERO_ETH_ADDR } from '../src/actors/forger/rollup/types.ts'
 
 const CHAIN_ID = 1337
@@ -51,10 +52,7 @@ function transfers(): SignedL2Tx[] {
       toEthAddr: ZERO_ETH_ADDR,
       toBjjAy: 0n,
       toBjjSign: 0,
-      rqOffset: 0,
-      rqTxCompressedDataV2: 0n,
-      rqToEthAddr: ZERO_ETH_ADDR,
-      rqToBjjAy: 0n,
+      ...NO_LINK,
     }
     return { ...tx, signature: signL2(tx, CHAIN_ID, seedFromEthKey(ethKey(sender % KEYS))) }
   })

@@ -3,6 +3,7 @@
  */
 import { l2TxId } from '../rollup/l2-codec.ts'
 import { signL2 } from '../rollup/l2-signature.ts'
+import { NO_LINK } from '../rollup/links.ts'
 import { ZERO_ETH_ADDR, type L2Tx } from '../rollup/types.ts'
 
 export type Transfer = Pick<L2Tx, 'fromIdx' | 'toIdx' | 'amount' | 'nonce' | 'userFee'>
@@ -15,10 +16,7 @@ export const transferOf = (transfer: Transfer): L2Tx => ({
   toEthAddr: ZERO_ETH_ADDR,
   toBjjAy: 0n,
   toBjjSign: 0,
-  rqOffset: 0,
-  rqTxCompressedDataV2: 0n,
-  rqToEthAddr: ZERO_ETH_ADDR,
-  rqToBjjAy: 0n,
+  ...NO_LINK,
 })
 
 /** The body of `POST /v1/transactions-pool`, signed with the sender's BabyJubJub seed. */

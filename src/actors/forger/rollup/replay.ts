@@ -15,6 +15,7 @@ import { MalformedEncoding, RefusedTransaction, ReplayMismatch } from './errors.
 import { decodeFloat40 } from './float40.ts'
 import { decodeL1CoordinatorTx } from './l1-codec.ts'
 import { accountAt, type RollupState } from './state.ts'
+import { NO_LINK } from './links.ts'
 import {
   type Circuit,
   type Hex,
@@ -90,10 +91,7 @@ const UNKNOWN_PARTS = {
   toEthAddr: ZERO_ETH_ADDR,
   toBjjAy: 0n,
   toBjjSign: 0,
-  rqOffset: 0,
-  rqTxCompressedDataV2: 0n,
-  rqToEthAddr: ZERO_ETH_ADDR,
-  rqToBjjAy: 0n,
+  ...NO_LINK,
   signature: '0x',
 } as const
 

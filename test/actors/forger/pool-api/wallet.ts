@@ -2,7 +2,7 @@
 import { compressKey, secretFromSeed, seedFromEthKey } from '../../../../src/actors/forger/rollup/bjj.ts'
 import { ethAddressOfKey } from '../../../../src/actors/forger/rollup/authorisation.ts'
 import { l2TxId } from '../../../../src/actors/forger/rollup/l2-codec.ts'
-import { linkTo, relativeOf } from '../../../../src/actors/forger/rollup/links.ts'
+import { NO_LINK, linkTo, relativeOf } from '../../../../src/actors/forger/rollup/links.ts'
 import { signL2 } from '../../../../src/actors/forger/rollup/l2-signature.ts'
 import { ZERO_ETH_ADDR, type BjjKey, type Hex, type L2Tx } from '../../../../src/actors/forger/rollup/types.ts'
 import { atomicGroupIdOf } from '../../../../src/actors/forger/pool-api/atomic-group.ts'
@@ -37,10 +37,7 @@ export const l2Tx = (over: Partial<L2Tx>): L2Tx => ({
   toEthAddr: ZERO_ETH_ADDR,
   toBjjAy: 0n,
   toBjjSign: 0,
-  rqOffset: 0,
-  rqTxCompressedDataV2: 0n,
-  rqToEthAddr: ZERO_ETH_ADDR,
-  rqToBjjAy: 0n,
+  ...NO_LINK,
   ...over,
 })
 

@@ -4,6 +4,7 @@
 import { l2TxId } from '../../../../src/actors/forger/rollup/l2-codec.ts'
 import type { PoolTx, SelectionRequest } from '../../../../src/actors/forger/rollup/selection.ts'
 import { stateFrom, type RollupState } from '../../../../src/actors/forger/rollup/state.ts'
+import { NO_LINK } from '../../../../src/actors/forger/rollup/links.ts'
 import {
   type AccountLeaf,
   type Circuit,
@@ -46,10 +47,7 @@ export const transfer = (parts: Partial<SignedL2Tx> = {}): SignedL2Tx => ({
   toEthAddr: ZERO_ETH_ADDR,
   toBjjAy: 0n,
   toBjjSign: 0,
-  rqOffset: 0,
-  rqTxCompressedDataV2: 0n,
-  rqToEthAddr: ZERO_ETH_ADDR,
-  rqToBjjAy: 0n,
+  ...NO_LINK,
   signature: `0x${'0'.repeat(128)}`,
   ...parts,
 })
