@@ -2,6 +2,7 @@
  * The tx-manager, measured: PostgreSQL that waits for its disk, anvil with a block a second, all on this machine.
  *
  *   npm run bench -- tx [--rounds 3] [--count 4000] [--only speed,latency,restart,gap,memory] [--memory 100000]
+ *     [--profile FOLDER]
  *
  * `speed` runs plain viem (nonceManager, 64 in flight) and us one after the other in every round; what counts is the
  * ratio within a round, because machines are noisy. Prints a table on standard error and one JSON line.
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '4000' },
     memory: { type: 'string', default: '100000' },
     only: { type: 'string', default: PARTS.join(',') },
+    profile: { type: 'string' },
   },
 })
 const wanted = values.only.split(',')
@@ -42,7 +44,7 @@ const end = async (): Promise<void> => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end().then(() => process.exit(1)))
 try {
   const figures = {
-    ...(wanted.includes('speed') && { speed: await measureSpeed(world, rounds, count) }),
+    ...(wanted.includes('speed') && { speed: await measureSpeed(world, rounds, count, values.profile) }),
     ...(wanted.includes('latency') && { latency: await measureLatency(world, 50, 30) }),
     ...(wanted.includes('restart') && { restart: await measureRestart(world, rounds, 10_000) }),
     ...(wanted.includes('gap') && { gap: await measureGap(world, rounds) }),

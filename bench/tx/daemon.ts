@@ -34,10 +34,14 @@ export function takeNumbers(count: number): number {
   return from
 }
 
-/** Starts the host and waits until everything runs. */
-export async function startHost(world: TxWorld): Promise<Host> {
+/** Starts the host and waits until everything runs. It writes a processor profile into `profile`, if that is given. */
+export async function startHost(world: TxWorld, profile?: string): Promise<Host> {
   const child = fork(join(import.meta.dirname, 'host.ts'), [world.config], {
-    execArgv: ['--expose-gc', '--heap-growing-percent=60'], // the daemon sets the latter itself
+    execArgv: [
+      '--expose-gc',
+      '--heap-growing-percent=60', // the daemon sets this one itself
+      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+    ],
     stdio: 'inherit',
   })
   const order = (what: HostOrder): void => void child.send(what)

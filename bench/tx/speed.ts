@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { median, startHost, type Host } from './daemon.ts'
+import { cpuMsOf } from './processes.ts'
 import type { TxWorld } from './world.ts'
 import { PEER_KEY } from './world.ts'
 
@@ -32,16 +33,20 @@ interface Round {
 interface Rate {
   readonly perSecond: number
   readonly cpuUs: number
+  /** Of the node and of the database in the same time. */
+  readonly nodeCpuUs: number
+  readonly databaseCpuUs: number
 }
 
 const run = promisify(execFile)
 const IN_FLIGHT = 64
 
-export async function measureSpeed(world: TxWorld, count: number, size: number): Promise<Speed> {
+/** `profile`: the folder for processor profiles of the daemon. */
+export async function measureSpeed(world: TxWorld, count: number, size: number, profile?: string): Promise<Speed> {
   const rounds: Round[] = []
   for (let round = 1; round <= count; round += 1) {
     const viem = await viemRate(world, Math.ceil(size / 2), 'plain')
-    const ours = await ourRate(world, size)
+    const ours = await ourRate(world, size, profile)
     const given = await viemRate(world, Math.ceil(size / 2), 'given')
     rounds.push({ viem, ours, given })
     process.stderr.write(`speed ${round} of ${count}: ${JSON.stringify({ ours, viem, given })}\n`)
@@ -62,21 +67,37 @@ export async function measureSpeed(world: TxWorld, count: number, size: number):
 async function viemRate(world: TxWorld, count: number, mode: 'plain' | 'given'): Promise<Rate> {
   const script = join(import.meta.dirname, 'viem-peer.ts')
   const args = [script, world.anvil.rpcUrl, PEER_KEY, String(count), String(IN_FLIGHT), mode]
+  const others = await watchServers(world, count)
   const { stdout } = await run(process.execPath, args)
-  return JSON.parse(stdout) as Rate // printed by our own script
+  const { perSecond, cpuUs } = JSON.parse(stdout) as Pick<Rate, 'perSecond' | 'cpuUs'> // printed by our own script
+  return { perSecond, cpuUs, ...(await others()) }
 }
 
 /** A fresh daemon for each round; the first transactions only warm it up, as viem's client has no database to open. */
-async function ourRate(world: TxWorld, count: number): Promise<Rate> {
-  const host = await startHost(world)
+async function ourRate(world: TxWorld, count: number, profile?: string): Promise<Rate> {
+  const host = await startHost(world, profile)
   await settled(host, 0, 50)
   const before = await host.usage()
+  const others = await watchServers(world, count)
   const began = performance.now()
   await settled(host, 50, count)
   const seconds = (performance.now() - began) / 1000
   const after = await host.usage()
+  const servers = await others()
   await host.stop()
-  return { perSecond: count / seconds, cpuUs: ((after.cpuMs - before.cpuMs) * 1000) / count }
+  return { perSecond: count / seconds, cpuUs: ((after.cpuMs - before.cpuMs) * 1000) / count, ...servers }
+}
+
+/** Of each transaction, from now to the call of the answer. */
+async function watchServers(
+  { anvil, postgresPid }: TxWorld,
+  count: number,
+): Promise<() => Promise<Pick<Rate, 'nodeCpuUs' | 'databaseCpuUs'>>> {
+  const before = [await cpuMsOf(anvil.pid), await cpuMsOf(postgresPid)] as const
+  return async () => ({
+    nodeCpuUs: ((await cpuMsOf(anvil.pid)) - before[0]) * (1000 / count),
+    databaseCpuUs: ((await cpuMsOf(postgresPid)) - before[1]) * (1000 / count),
+  })
 }
 
 async function settled(host: Host, before: number, count: number): Promise<void> {

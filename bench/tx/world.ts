@@ -38,6 +38,8 @@ export interface TxWorld {
   readonly chain: PublicClient
   readonly node: TestClient
   readonly databaseUrl: string
+  /** Of the database server. */
+  readonly postgresPid: number
   /** A pool of its own, with the kernel's tables in place. */
   readonly orm: Orm
   readonly account: PrivateKeyAccount
@@ -68,6 +70,7 @@ export async function openTxWorld(options: TxWorldOptions): Promise<TxWorld> {
     chain: createPublicClient({ transport, cacheTime: 0 }),
     node: createTestClient({ mode: 'anvil', transport: http(anvil.rpcUrl) }),
     databaseUrl: server.url,
+    postgresPid: server.pid,
     orm,
     account: privateKeyToAccount(OUR_KEY),
     close: () => close(orm, anvil, server),
