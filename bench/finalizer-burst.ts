@@ -4,8 +4,8 @@
  *   npm run bench -- finalizer-burst --sessions 1000
  */
 import { parseArgs } from 'node:util'
-import { closedSince, compare, sentBy, type Wanted } from './finalizer/judge.ts'
-import { FAMILIES, openWorld, type World } from './finalizer/world.ts'
+import { judge, waitForClosings, type Wanted } from './finalizer/judge.ts'
+import { FAMILIES, inWorld, type World } from './finalizer/world.ts'
 import { pause, startDaemon } from './load/daemon.ts'
 
 const { values } = parseArgs({
@@ -32,27 +32,17 @@ async function run(world: World): Promise<boolean> {
     const due = await openAll(world, deadline)
     while ((await world.chain.getBlockNumber()) <= deadline) await pause(100)
     const began = performance.now()
-    let closed = await closedSince(world, from)
-    while (closed.length < sessions && performance.now() - began < LIMIT_MS) {
-      await pause(500)
-      closed = await closedSince(world, from)
-    }
+    const closed = await waitForClosings(world, from, sessions, LIMIT_MS)
     const seconds = Number(((performance.now() - began) / 1000).toFixed(1))
-    const sent = await sentBy(world, 0n)
-    const outcome = compare(due, closed)
     const blocks = Number(closed.reduce((most, { block }) => (block > most ? block : most), 0n) - deadline)
-    const reached = outcome.forgotten === 0 && outcome.twice === 0 && sent.reverted === 0 && sent.noGap
-    const line = { bench: 'finalizer-burst', sessions, reached, seconds, blocks, ...outcome, ...sent }
-    process.stdout.write(`${JSON.stringify({ ...line, peakMemoryMb: Math.round(daemon.peakMemory() / 2 ** 20) })}\n`)
-    return reached && sent.mined === sessions
+    const verdict = await judge(world, due, closed)
+    const peakMemoryMb = Math.round(daemon.peakMemory() / 2 ** 20)
+    const line = { bench: 'finalizer-burst', sessions, seconds, blocks, ...verdict, peakMemoryMb }
+    process.stdout.write(`${JSON.stringify(line)}\n`)
+    return verdict.reached && verdict.mined === sessions
   } finally {
     await daemon.stop()
   }
 }
 
-const world = await openWorld({ blockSeconds: Number(values['block-seconds']), confirmations: 1 })
-try {
-  process.exitCode = (await run(world)) ? 0 : 1
-} finally {
-  await world.close()
-}
+process.exitCode = (await inWorld({ blockSeconds: Number(values['block-seconds']), confirmations: 1 }, run)) ? 0 : 1

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { closedSince, compare, type Wanted } from './finalizer/judge.ts'
-import { FAMILIES, openWorld, stateOf, type World } from './finalizer/world.ts'
+import { FAMILIES, inWorld, stateOf, type World } from './finalizer/world.ts'
 import { pause, startDaemon } from './load/daemon.ts'
 
 const OPEN = 100
@@ -77,9 +77,4 @@ async function run(world: World): Promise<boolean> {
 
 const mb = (bytes: number): number => Math.round(bytes / 2 ** 20)
 
-const world = await openWorld({ blockSeconds: null, confirmations: 1 })
-try {
-  process.exitCode = (await run(world)) ? 0 : 1
-} finally {
-  await world.close()
-}
+process.exitCode = (await inWorld({ blockSeconds: null, confirmations: 1 }, run)) ? 0 : 1

@@ -6,8 +6,8 @@
  */
 import { parseArgs } from 'node:util'
 import { seeded } from '../src/random.ts'
-import { closedSince, compare, sentBy, type Wanted } from './finalizer/judge.ts'
-import { FAMILIES, openWorld, type World } from './finalizer/world.ts'
+import { judge, waitForClosings, type Wanted } from './finalizer/judge.ts'
+import { FAMILIES, inWorld, type World } from './finalizer/world.ts'
 import { launchDaemon, ended, pause, startDaemon } from './load/daemon.ts'
 
 const { values } = parseArgs({
@@ -61,25 +61,13 @@ async function run(world: World): Promise<boolean> {
   const daemon = await startDaemon(world.folder, world.config)
   try {
     const { wanted } = opening
-    let closed = await closedSince(world, from)
-    for (let waited = 0; closed.length < wanted.length && waited < DRAIN_MS; waited += 500) {
-      await pause(500)
-      closed = await closedSince(world, from)
-    }
-    const outcome = compare(wanted, closed)
-    const sent = await sentBy(world, 0n)
-    const reached = outcome.forgotten === 0 && outcome.twice === 0 && sent.reverted === 0 && sent.noGap
-    const line = { bench: 'finalizer-kill', kills, sessions: wanted.length, reached, ...outcome, ...sent }
+    const verdict = await judge(world, wanted, await waitForClosings(world, from, wanted.length, DRAIN_MS))
+    const line = { bench: 'finalizer-kill', kills, sessions: wanted.length, ...verdict }
     process.stdout.write(`${JSON.stringify(line)}\n`)
-    return reached
+    return verdict.reached
   } finally {
     await daemon.stop()
   }
 }
 
-const world = await openWorld({ blockSeconds: Number(values['block-seconds']), confirmations: 1 })
-try {
-  process.exitCode = (await run(world)) ? 0 : 1
-} finally {
-  await world.close()
-}
+process.exitCode = (await inWorld({ blockSeconds: Number(values['block-seconds']), confirmations: 1 }, run)) ? 0 : 1

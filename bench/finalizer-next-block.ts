@@ -6,8 +6,8 @@
  *   npm run bench -- finalizer-next-block --sessions 300 --block-seconds 1
  */
 import { parseArgs } from 'node:util'
-import { closedSince, compare, quantile, sentBy, type Wanted } from './finalizer/judge.ts'
-import { FAMILIES, openWorld, type World } from './finalizer/world.ts'
+import { closedSince, judge, quantile, type Wanted } from './finalizer/judge.ts'
+import { FAMILIES, inWorld, type World } from './finalizer/world.ts'
 import { pause, startDaemon } from './load/daemon.ts'
 
 const { values } = parseArgs({
@@ -52,26 +52,20 @@ async function run(world: World): Promise<boolean> {
     while ((await world.chain.getBlockNumber()) < last && (await closedSince(world, from)).length < sessions)
       await pause(1_000)
     const closed = await closedSince(world, from)
-    const outcome = compare(due, closed)
     const deadlines = new Map(due.map(({ family, height, deadline }) => [`${family}/${height}`, deadline]))
     const after = closed.map(({ family, height, block }) =>
       Number(block - (deadlines.get(`${family}/${height}`) ?? block)),
     )
-    const sent = await sentBy(world, 0n)
     const p99 = quantile(after, 0.99)
-    const reached = outcome.forgotten === 0 && outcome.twice === 0 && p99 !== null && p99 <= 2
+    const verdict = await judge(world, due, closed)
+    const reached = verdict.reached && p99 !== null && p99 <= 2
     const blocksAfterDeadline = { p50: quantile(after, 0.5), p99, max: quantile(after, 1) }
-    const line = { bench: 'finalizer-next-block', sessions, reached, blocksAfterDeadline, ...outcome, ...sent }
+    const line = { bench: 'finalizer-next-block', sessions, blocksAfterDeadline, ...verdict, reached }
     process.stdout.write(`${JSON.stringify(line)}\n`)
-    return reached && sent.reverted === 0 && sent.noGap
+    return reached
   } finally {
     await daemon.stop()
   }
 }
 
-const world = await openWorld({ blockSeconds: Number(values['block-seconds']), confirmations: 1 })
-try {
-  process.exitCode = (await run(world)) ? 0 : 1
-} finally {
-  await world.close()
-}
+process.exitCode = (await inWorld({ blockSeconds: Number(values['block-seconds']), confirmations: 1 }, run)) ? 0 : 1

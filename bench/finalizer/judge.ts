@@ -2,6 +2,7 @@
  * What the chain says in the end: which sessions were closed in which block, and what became of our transactions.
  */
 import { parseAbi, type Hex } from 'viem'
+import { pause } from '../load/daemon.ts'
 import { FAMILIES, type Family, type World } from './world.ts'
 
 const closings = parseAbi([
@@ -29,7 +30,7 @@ export async function closedSince({ chain, contracts }: World, from: bigint): Pr
   return found
 }
 
-export interface Sent {
+interface Sent {
   /** Transactions of the account in blocks. */
   readonly mined: number
   readonly reverted: number
@@ -38,7 +39,7 @@ export interface Sent {
 }
 
 /** What the account has sent, from the blocks themselves. */
-export async function sentBy({ chain, finalizer }: World, from: bigint): Promise<Sent> {
+async function sentBy({ chain, finalizer }: World, from: bigint): Promise<Sent> {
   const head = await chain.getBlockNumber()
   const nonces: number[] = []
   let reverted = 0
@@ -61,8 +62,14 @@ export interface Wanted {
   readonly height: bigint
 }
 
-/** Sessions without a closing, and closings of a session more than one. */
-export function compare(wanted: readonly Wanted[], closed: readonly Closed[]): { forgotten: number; twice: number } {
+interface Missed {
+  /** Sessions without a closing. */
+  readonly forgotten: number
+  /** Sessions with more than one. */
+  readonly twice: number
+}
+
+export function compare(wanted: readonly Wanted[], closed: readonly Closed[]): Missed {
   const keyOf = ({ family, height }: Wanted): string => `${family}/${height}`
   const counts = new Map<string, number>()
   for (const one of closed) counts.set(keyOf(one), (counts.get(keyOf(one)) ?? 0) + 1)
@@ -70,6 +77,35 @@ export function compare(wanted: readonly Wanted[], closed: readonly Closed[]): {
     forgotten: wanted.filter(one => !counts.has(keyOf(one))).length,
     twice: [...counts.values()].filter(count => count > 1).length,
   }
+}
+
+interface Verdict extends Missed, Sent {
+  /** Nothing forgotten, nothing twice, no revert, no gap. */
+  readonly reached: boolean
+}
+
+/** What was wanted against what was closed, and what our transactions came to. */
+export async function judge(world: World, wanted: readonly Wanted[], closed: readonly Closed[]): Promise<Verdict> {
+  const missed = compare(wanted, closed)
+  const sent = await sentBy(world, 0n)
+  const reached = missed.forgotten === 0 && missed.twice === 0 && sent.reverted === 0 && sent.noGap
+  return { reached, ...missed, ...sent }
+}
+
+/** The closings since block `from`, as soon as there are `count` of them or the patience is over. */
+export async function waitForClosings(
+  world: World,
+  from: bigint,
+  count: number,
+  patienceMs: number,
+): Promise<Closed[]> {
+  const began = performance.now()
+  let closed = await closedSince(world, from)
+  while (closed.length < count && performance.now() - began < patienceMs) {
+    await pause(500)
+    closed = await closedSince(world, from)
+  }
+  return closed
 }
 
 /** The value below which this part of all lies. */

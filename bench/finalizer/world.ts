@@ -63,7 +63,7 @@ export interface WorldOptions {
 const chainOf = (rpcUrl: string) => createPublicClient({ transport: http(rpcUrl, { timeout: 60_000 }), cacheTime: 0 })
 const toolsOf = (rpcUrl: string) => createTestClient({ mode: 'anvil', transport: http(rpcUrl, { timeout: 60_000 }) })
 
-export async function openWorld({ blockSeconds, confirmations }: WorldOptions): Promise<World> {
+async function openWorld({ blockSeconds, confirmations }: WorldOptions): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'fk-finalizer-'))
   const anvil = await startAnvil({
     chainId: CHAIN_ID,
@@ -128,6 +128,19 @@ export async function openWorld({ blockSeconds, confirmations }: WorldOptions): 
       await anvil.stop(10_000)
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Runs a measurement in a world of its own, which ends with it. */
+export async function inWorld<Result>(
+  options: WorldOptions,
+  run: (world: World) => Promise<Result>,
+): Promise<Result> {
+  const world = await openWorld(options)
+  try {
+    return await run(world)
+  } finally {
+    await world.close()
   }
 }
 
