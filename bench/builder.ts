@@ -7,13 +7,19 @@
  * circomlibjs is not a dependency; when it cannot be imported its rate is taken as 2.6 times that of poseidon-lite.
  */
 import { bjjFromEthKey, seedFromEthKey } from '../src/actors/forger/rollup/bjj.ts'
-import { type BatchRequest, buildBatch } from '../src/actors/forger/rollup/batch.ts'
+import { buildBatch } from '../src/actors/forger/rollup/batch.ts'
 import { toHex } from '../src/actors/forger/rollup/bytes.ts'
 import { signL2 } from '../src/actors/forger/rollup/l2-signature.ts'
 import { poseidon } from '../src/actors/forger/rollup/poseidon.ts'
 import { rootOf, type RollupState, stateFrom } from '../src/actors/forger/rollup/state.ts'
 import { NO_LINK } from '../src/actors/forger/rollup/links.ts'
-import { type AccountLeaf, type L2Tx, type SignedL2Tx, ZERO_ETH_ADDR } from '../src/actors/forger/rollup/types.ts'
+import {
+  type BatchRequest,
+  type AccountLeaf,
+  type L2Tx,
+  type SignedL2Tx,
+  ZERO_ETH_ADDR,
+} from '../src/actors/forger/rollup/types.ts'
 
 const CHAIN_ID = 1337
 const LITE_TO_CIRCOMLIBJS = 2.6

@@ -5,7 +5,7 @@ import { keccak256, toBytes, type TypedDataDefinition } from 'viem'
 import type { RoleContext } from '../../role.ts'
 import type { ForgerConfig } from './config.ts'
 import { compressKey, secretFromSeed } from './rollup/bjj.ts'
-import type { FeeAccount } from './rollup/selection.ts'
+import type { FeeAccount } from './rollup/selection-types.ts'
 import type { Hex } from './rollup/types.ts'
 
 type Ctx = Pick<RoleContext<ForgerConfig>, 'config' | 'addressOf' | 'signTypedData' | 'chain'>

@@ -5,7 +5,7 @@
  */
 import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../entities/orm.ts'
-import type { DiscardedTx } from './rollup/selection.ts'
+import type { DiscardedTx } from './rollup/selection-types.ts'
 
 /** A pool transaction as it was selected: its owner may have signed the id again for another receiver since. */
 export interface SelectedTx {

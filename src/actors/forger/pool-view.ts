@@ -13,7 +13,7 @@ import { expandKey } from './rollup/bjj.ts'
 import { FEE_FACTORS } from './rollup/fee-factors.ts'
 import { feeOf, FIRST_WHOLE_SELECTOR } from './rollup/fees.ts'
 import { linkTo, NO_LINK, type Link } from './rollup/links.ts'
-import type { AccountAuthorisation, PoolTx as Candidate } from './rollup/selection.ts'
+import type { AccountAuthorisation, PoolTx as Candidate } from './rollup/selection-types.ts'
 import { ZERO_ETH_ADDR, type Hex } from './rollup/types.ts'
 import { worthOf, type TokenValues } from './token-values.ts'
 

@@ -11,7 +11,7 @@ import { holdLine } from './epochs.ts'
 import { endOf, loadLine } from './line.ts'
 import type { BatchPlan } from './plan.ts'
 import { invalidateOldNonces, noteDiscarded, startForging } from './pool-store.ts'
-import type { DiscardedTx } from './rollup/selection.ts'
+import type { DiscardedTx } from './rollup/selection-types.ts'
 
 type BatchResult = Extract<BuilderResult, { kind: 'batch' }>
 

@@ -4,7 +4,7 @@
 import type { StoredAccount } from '../../../entities/forger/batch.ts'
 import type { Checkpoint, LoadedState } from '../state-store.ts'
 import type { ForgedBatch } from '../rollup/replay.ts'
-import type { DiscardedTx, SelectionRequest } from '../rollup/selection.ts'
+import type { DiscardedTx, SelectionRequest } from '../rollup/selection-types.ts'
 import type { Hex } from '../rollup/types.ts'
 
 export type BuilderJob = LoadJob | BuildJob | ApplyJob

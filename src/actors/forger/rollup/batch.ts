@@ -23,23 +23,7 @@ import type { Ledger } from './ledger.ts'
 import { checkLinks } from './links.ts'
 import { hashOf, items, type Tree } from './merkle.ts'
 import { accountAt, type HashedAccount, hashedAccount, rootOf, type RollupState } from './state.ts'
-import type { AccountLeaf, Circuit, L1CoordinatorTx, L1UserTx, SignedL2Tx } from './types.ts'
-
-/** A batch to build. L1 user transactions belong only to an L1 batch. */
-export interface BatchRequest {
-  readonly batchNum: number
-  readonly circuit: Circuit
-  readonly chainId: number
-  readonly l1UserTxs: readonly L1UserTx[]
-  readonly l1CoordinatorTxs: readonly L1CoordinatorTx[]
-  readonly l2Txs: readonly SignedL2Tx[]
-  /** Fee accounts in slot order. */
-  readonly feeIdxs: readonly number[]
-  /** Token collected in each slot; by default the token of its account. */
-  readonly feePlanTokens?: readonly number[]
-  /** Whether `inputs` are wanted; they cost most of the hashing. */
-  readonly withInputs?: boolean
-}
+import type { AccountLeaf, BatchRequest } from './types.ts'
 
 /** What a batch came to. Everything but `state` is plain data. */
 export interface BuiltBatch {

@@ -3,12 +3,11 @@
  * the reference implementation. Values the circuit ignores are 0. This is where the intermediate roots are hashed.
  */
 import { accountValue } from './account.ts'
-import type { BatchRequest } from './batch.ts'
 import { columnsOfTx, type Column, emptyTxColumns, SLOT_COLUMNS, siblingsColumn } from './circuit-slots.ts'
 import type { FeeStep, Ledger, Step } from './ledger.ts'
 import { hashOf, type Tree } from './merkle.ts'
 import { rootOf, type RollupState } from './state.ts'
-import type { AccountLeaf } from './types.ts'
+import type { AccountLeaf, BatchRequest } from './types.ts'
 
 /** The JSON object a prover takes. */
 export type ZkInputs = Readonly<Record<string, Column | readonly Column[] | readonly (readonly string[])[]>>

@@ -1,7 +1,7 @@
 /**
  * The reasons for which selection leaves a transaction in the pool, with the reference's codes (9.2).
  */
-import type { DiscardedTx, PoolTx } from './selection.ts'
+import type { DiscardedTx, PoolTx } from './selection-types.ts'
 
 export const DISCARD_CODES = {
   ErrExit0Amount: 1,

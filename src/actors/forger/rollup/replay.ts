@@ -2,7 +2,7 @@
  * Applies a batch that is already on the chain, our own or another coordinator's, from its calldata and its L1 transactions,
  * and checks the outcome against what the contract stored. Signatures and nonces need no check: the proof covered them.
  */
-import { type BatchRequest, type BuiltBatch, buildBatch } from './batch.ts'
+import { type BuiltBatch, buildBatch } from './batch.ts'
 import { authorisationDigest, authorisationSigner } from './authorisation.ts'
 import {
   type AvailabilityTx,
@@ -17,6 +17,7 @@ import { decodeL1CoordinatorTx } from './l1-codec.ts'
 import { accountAt, type RollupState } from './state.ts'
 import { NO_LINK } from './links.ts'
 import {
+  type BatchRequest,
   type Circuit,
   type Hex,
   type L1CoordinatorTx,

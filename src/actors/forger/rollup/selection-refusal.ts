@@ -4,7 +4,7 @@
  */
 import { discard, type DiscardType } from './discards.ts'
 import { RefusedTransaction } from './errors.ts'
-import type { DiscardedTx, PoolTx } from './selection.ts'
+import type { DiscardedTx, PoolTx } from './selection-types.ts'
 import type { RetryAfter } from './selection-schedule.ts'
 import type { Unit } from './selection-units.ts'
 

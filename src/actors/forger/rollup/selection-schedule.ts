@@ -6,7 +6,7 @@
  * becomes possible behind it waits for the next.
  */
 import { NumberHeap } from './number-heap.ts'
-import type { PoolTx } from './selection.ts'
+import type { PoolTx } from './selection-types.ts'
 import type { Unit } from './selection-units.ts'
 
 /** What must happen before a refused unit is worth another look. */

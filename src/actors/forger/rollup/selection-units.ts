@@ -5,7 +5,7 @@
 import { discard } from './discards.ts'
 import { RefusedTransaction } from './errors.ts'
 import { checkLinks } from './links.ts'
-import type { DiscardedTx, PoolTx } from './selection.ts'
+import type { DiscardedTx, PoolTx } from './selection-types.ts'
 
 /** One or more transactions that are selected together, in this order and without anything between. */
 export interface Unit {

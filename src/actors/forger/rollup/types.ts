@@ -85,3 +85,19 @@ export interface SignedL2Tx extends L2Tx {
   readonly signature: Hex
   readonly auxToIdx?: number
 }
+
+/** A batch to build. L1 user transactions belong only to an L1 batch. */
+export interface BatchRequest {
+  readonly batchNum: number
+  readonly circuit: Circuit
+  readonly chainId: number
+  readonly l1UserTxs: readonly L1UserTx[]
+  readonly l1CoordinatorTxs: readonly L1CoordinatorTx[]
+  readonly l2Txs: readonly SignedL2Tx[]
+  /** Fee accounts in slot order. */
+  readonly feeIdxs: readonly number[]
+  /** Token collected in each slot; by default the token of its account. */
+  readonly feePlanTokens?: readonly number[]
+  /** Whether `inputs` are wanted; they cost most of the hashing. */
+  readonly withInputs?: boolean
+}

@@ -7,7 +7,7 @@ import {
   ethAddressOfKey,
   signAuthorisation,
 } from '../../../../src/actors/forger/rollup/authorisation.ts'
-import { type BatchRequest, buildBatch } from '../../../../src/actors/forger/rollup/batch.ts'
+import { buildBatch } from '../../../../src/actors/forger/rollup/batch.ts'
 import { RefusedTransaction, ReplayMismatch, type RefusalReason } from '../../../../src/actors/forger/rollup/errors.ts'
 import { hashGlobalInputs } from '../../../../src/actors/forger/rollup/global-inputs.ts'
 import { NO_KEY } from '../../../../src/actors/forger/rollup/l1-codec.ts'
@@ -20,7 +20,12 @@ import {
   type RollupState,
   stateFrom,
 } from '../../../../src/actors/forger/rollup/state.ts'
-import { ANY_ETH_ADDR, type L1UserTx, type SignedL2Tx } from '../../../../src/actors/forger/rollup/types.ts'
+import {
+  type BatchRequest,
+  ANY_ETH_ADDR,
+  type L1UserTx,
+  type SignedL2Tx,
+} from '../../../../src/actors/forger/rollup/types.ts'
 import { account, address, bytes32, CIRCUIT, stateOf, transfer } from './support.ts'
 
 const request = (parts: Partial<BatchRequest> = {}): BatchRequest => ({

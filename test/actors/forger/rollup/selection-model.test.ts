@@ -7,11 +7,8 @@ import { toHex } from '../../../../src/actors/forger/rollup/bytes.ts'
 import { txCompressedDataV2 } from '../../../../src/actors/forger/rollup/l2-codec.ts'
 import { Admission } from '../../../../src/actors/forger/rollup/selection-admission.ts'
 import { unitsOf } from '../../../../src/actors/forger/rollup/selection-units.ts'
-import {
-  type PoolTx,
-  selectTransactions,
-  type SelectionRequest,
-} from '../../../../src/actors/forger/rollup/selection.ts'
+import { selectTransactions } from '../../../../src/actors/forger/rollup/selection.ts'
+import type { PoolTx, SelectionRequest } from '../../../../src/actors/forger/rollup/selection-types.ts'
 import { buildBatch } from '../../../../src/actors/forger/rollup/batch.ts'
 import type { RollupState } from '../../../../src/actors/forger/rollup/state.ts'
 import { ZERO_ETH_ADDR } from '../../../../src/actors/forger/rollup/types.ts'

@@ -8,11 +8,8 @@ import fc from 'fast-check'
 import { offsetOf, linkTo } from '../../../../src/actors/forger/rollup/links.ts'
 import { toHex } from '../../../../src/actors/forger/rollup/bytes.ts'
 import { feeOf } from '../../../../src/actors/forger/rollup/fees.ts'
-import {
-  type PoolTx,
-  selectTransactions,
-  type SelectionRequest,
-} from '../../../../src/actors/forger/rollup/selection.ts'
+import { selectTransactions } from '../../../../src/actors/forger/rollup/selection.ts'
+import type { PoolTx, SelectionRequest } from '../../../../src/actors/forger/rollup/selection-types.ts'
 import { type AccountLeaf, ANY_ETH_ADDR, type Hex } from '../../../../src/actors/forger/rollup/types.ts'
 import { account, address, bytes32, pooled, requestFor, stateOf } from './support.ts'
 

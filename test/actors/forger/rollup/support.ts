@@ -2,7 +2,7 @@
  * Small rollups for the engine's tests: accounts with balances, transactions without signatures that matter.
  */
 import { l2TxId } from '../../../../src/actors/forger/rollup/l2-codec.ts'
-import type { PoolTx, SelectionRequest } from '../../../../src/actors/forger/rollup/selection.ts'
+import type { PoolTx, SelectionRequest } from '../../../../src/actors/forger/rollup/selection-types.ts'
 import { stateFrom, type RollupState } from '../../../../src/actors/forger/rollup/state.ts'
 import { NO_LINK } from '../../../../src/actors/forger/rollup/links.ts'
 import {
