@@ -43,6 +43,8 @@ const MOST_BLOCKS = 50n
 export interface Book {
   /** Accepts so many more, in one transaction. */
   wish(count: number): Promise<void>
+  /** How many are not settled. */
+  open(): Promise<number>
   /** Takes note of outcomes and acknowledges them; answers how many. */
   listen(): Promise<number>
   /** Reads blocks up to this one. */
@@ -58,6 +60,10 @@ export async function openBook(orm: Orm, head: bigint): Promise<Book> {
   await orm.em.execute('insert into chaos.place (block) values (?) on conflict do nothing', [head.toString()])
   return {
     wish: count => accept(orm, count),
+    open: async () => {
+      const open = sql`select count(*)::int as n from kernel.intent where role = ${ROLE} and settled_at is null`
+      return (await rows<{ n: number }>(orm.em.fork(), open))[0]?.n ?? 0
+    },
     listen: () => listen(orm),
     readTo: (chain, account, block) => readTo(orm, chain, account, block),
     firstSendAfter: moment => firstSendAfter(orm, moment),
