@@ -9,7 +9,7 @@ import { createPublicKey } from 'node:crypto'
 import { Secret } from '../src/secrets.ts'
 import { awsKms, type AwsKmsModule } from '../src/signers/aws-kms.ts'
 import { kmsSigner, signatureFrom, type KmsPort } from '../src/signers/kms.ts'
-import { localSigner } from '../src/signers/local.ts'
+import { localSigner, nativeSigning, signByWebAssembly } from '../src/signers/local.ts'
 import { remoteSigner } from '../src/signers/remote.ts'
 
 const KEY: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
@@ -26,11 +26,25 @@ const TYPED = {
   message: { amount: 3n },
 } as const
 
-test('a key of this process signs as viem does, byte for byte', async t => {
-  const signer = localSigner('main', new Secret(KEY))
-  t.is(signer.address, VIEM.address)
-  for (const tx of TRANSACTIONS) t.is(await signer.signTransaction(tx), await VIEM.signTransaction(tx))
-  t.is(await signer.signTypedData(TYPED), await VIEM.signTypedData(TYPED))
+const WAYS = { 'natively, if it is built for this platform': nativeSigning(), 'as WebAssembly': signByWebAssembly }
+for (const [way, signing] of Object.entries(WAYS)) {
+  test(`a key of this process signs as viem does, byte for byte: ${way}`, async t => {
+    const signer = localSigner('main', new Secret(KEY), signing ?? signByWebAssembly)
+    t.is(signer.address, VIEM.address)
+    for (const tx of TRANSACTIONS) t.is(await signer.signTransaction(tx), await VIEM.signTransaction(tx))
+    t.is(await signer.signTypedData(TYPED), await VIEM.signTypedData(TYPED))
+  })
+}
+
+test('500 digests are signed alike natively and as WebAssembly', t => {
+  const native = nativeSigning()
+  if (native === null) return t.pass('no native package for this platform')
+  for (let round = 0; round < 500; round += 1) {
+    const [digest, key] = [hexToBytes(generatePrivateKey()), hexToBytes(generatePrivateKey())]
+    const [one, other] = [native(digest, key), signByWebAssembly(digest, key)]
+    t.is(one.recoveryId, other.recoveryId)
+    t.deepEqual([...one.rs], [...other.rs])
+  }
 })
 
 test('200 random keys sign what recovers to their own address', async t => {
