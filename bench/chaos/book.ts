@@ -84,7 +84,7 @@ async function accept(orm: Orm, count: number): Promise<void> {
 async function listen(orm: Orm): Promise<number> {
   return orm.em.fork().transactional(async em => {
     const settled = await untold(em, ROLE)
-    for (const intent of settled) acknowledge(intent, systemClock)
+    await acknowledge(em, settled, systemClock)
     return settled.length
   })
 }

@@ -72,9 +72,7 @@ async function lastAttempt({ orm }: TxWorld): Promise<string> {
 async function finish(world: TxWorld): Promise<void> {
   const daemon = launchDaemon(world.folder, world.config)
   for (let open = 1; open > 0; await pause(250)) {
-    await world.orm.em.fork().transactional(async em => {
-      for (const intent of await untold(em, ROLE)) acknowledge(intent, systemClock)
-    })
+    await world.orm.em.fork().transactional(async em => acknowledge(em, await untold(em, ROLE), systemClock))
     const [row] = await world.orm.em.execute<{ n: number }[]>(
       'select count(*)::int as n from kernel.intent where settled_at is null or acknowledged_at is null',
     )

@@ -58,7 +58,7 @@ async function listen({ orm, onTold }: Args, ctx: Context<CallerMessage>): Promi
     .em.fork()
     .transactional(async em => {
       const settled = await untold(em, ROLE)
-      for (const intent of settled) acknowledge(intent, ctx.clock)
+      await acknowledge(em, settled, ctx.clock)
       return settled.length
     })
   if (told === 0) return

@@ -7,9 +7,8 @@ import { sql, type RawBuilder } from 'kysely'
 import type { PublicClient } from 'viem'
 import type { Clock } from '../../clock.ts'
 import { Session } from '../../entities/finalizer/session.ts'
-import { Intent } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
-import { acknowledge, cancel, untold } from '../lanes/wish.ts'
+import { acknowledge, cancel, untold, type Outcome } from '../lanes/wish.ts'
 import { storeFacts, type ClosingFact } from './facts.ts'
 import type { FamilyPlan } from './families.ts'
 import type { Heads } from './session-book.ts'
@@ -75,8 +74,8 @@ export async function takeOutcomes(
   if (intents.length === 0) return []
   const sessions = await em.find(Session, { intentKey: { $in: intents.map(({ key }) => key) } }, { refresh: true })
   const settled: Settled[] = []
+  await acknowledge(em, intents, clock)
   for (const intent of intents) {
-    acknowledge(intent, clock)
     const session = sessions.find(({ intentKey }) => intentKey === intent.key)
     if (session === undefined || session.state === 'dropped') continue
     const change = meaningOf(session, intent, rules, clock.now(), jitter)
@@ -106,7 +105,13 @@ interface Meaning {
 }
 
 /** Null when the closing itself says all: it is settled at its depth. */
-function meaningOf(session: Session, intent: Intent, rules: OutcomeRules, now: number, jitter: number): Meaning | null {
+function meaningOf(
+  session: Session,
+  intent: Outcome,
+  rules: OutcomeRules,
+  now: number,
+  jitter: number,
+): Meaning | null {
   if (session.closedTx != null) return null
   const because = intent.because ?? 'no reason'
   if (intent.state === 'reverted') {

@@ -172,6 +172,5 @@ async function drop(em: Em, change: Extract<Change, { do: 'drop' }>, clock: Cloc
 
 /** Notes that the outcomes told so far have been taken into account: reconcile() has just seen them. */
 export async function acknowledgeOutcomes(em: Em, clock: Clock): Promise<void> {
-  for (const intent of await untold(em, 'forger')) acknowledge(intent, clock)
-  await em.flush()
+  await acknowledge(em, await untold(em, 'forger'), clock)
 }

@@ -25,11 +25,13 @@
  *   The outcome is told until the caller acknowledges it in a transaction of its own, so it is told exactly once; a
  *   reorganisation before that depth takes nothing back, because nothing was told.
  */
+import { sql } from 'kysely'
 import type { Clock } from '../../clock.ts'
 import { cancelIntent } from '../../entities/kernel/intent-changes.ts'
-import { Intent, SETTLED_STATES } from '../../entities/kernel/intent.ts'
+import type { SETTLED_STATES } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
 import { accept } from './tx/accept.ts'
+import { rows } from './tx/rows.ts'
 
 export interface Wish {
   /** Derived from the meaning; the same effect must always make the same key. Used up for ever, also when cancelled. */
@@ -78,16 +80,39 @@ export async function cancel(em: Em, key: string, because: string, clock: Clock)
   await cancelIntent(em, key, because, new Date(clock.now()))
 }
 
-/** Settled wishes of a role that it has not acknowledged yet, oldest first. */
-export function untold(em: Em, role: string): Promise<Intent[]> {
-  return em.find(
-    Intent,
-    { role, state: { $in: [...SETTLED_STATES] }, acknowledgedAt: null },
-    { orderBy: { id: 'asc' }, limit: 100 },
-  )
+/** What became of a wish. */
+export interface Outcome {
+  readonly id: bigint
+  readonly key: string
+  readonly subject: string
+  readonly state: (typeof SETTLED_STATES)[number]
+  /** Why it was reverted or cancelled. */
+  readonly because: string | null
+  /** The version that was mined, and in which block; null when none was. */
+  readonly minedHash: string | null
+  readonly minedBlock: bigint | null
 }
 
-/** Marks an outcome as told, in the transaction in which the role takes note of it. */
-export function acknowledge(intent: Intent, clock: Clock): void {
-  intent.acknowledgedAt = new Date(clock.now())
+const MOST_TOLD = 100
+
+/** Settled wishes of a role that it has not acknowledged yet, oldest first, at most a hundred. */
+export async function untold(em: Em, role: string): Promise<Outcome[]> {
+  const found = await rows<Omit<Outcome, 'id' | 'minedBlock'> & { id: string; minedBlock: string | null }>(
+    em,
+    sql`select id::text, key, subject, state, because, mined_hash as "minedHash", mined_block::text as "minedBlock"
+      from kernel.intent where role = ${role} and settled_at is not null and acknowledged_at is null
+      order by id limit ${MOST_TOLD}`,
+  )
+  return found.map(({ id, minedBlock, ...plain }) => ({
+    ...plain,
+    id: BigInt(id),
+    minedBlock: minedBlock === null ? null : BigInt(minedBlock),
+  }))
+}
+
+/** Marks outcomes as told, in the transaction in which the role takes note of them. */
+export async function acknowledge(em: Em, outcomes: readonly Pick<Outcome, 'id'>[], clock: Clock): Promise<void> {
+  if (outcomes.length === 0) return
+  await sql`update kernel.intent set acknowledged_at = ${new Date(clock.now())}
+    where id = any(${outcomes.map(({ id }) => id.toString())}::bigint[])`.execute(em.getKysely())
 }

@@ -49,10 +49,7 @@ test.serial('an outcome is told until it is acknowledged', async t => {
   lane.sent.length = 0
   await lane.tick()
   t.is(lane.sent.length, 1)
-  await b.orm.em.fork().transactional(async em => {
-    const [intent] = await untold(em, 'forger')
-    if (intent) acknowledge(intent, b.clock)
-  })
+  await b.orm.em.fork().transactional(async em => acknowledge(em, await untold(em, 'forger'), b.clock))
   lane.sent.length = 0
   await lane.tick()
   t.is(lane.sent.length, 0)

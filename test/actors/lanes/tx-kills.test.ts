@@ -94,7 +94,7 @@ test.serial(
     await b.orm.em.fork().transactional(async em => {
       const outcomes = await untold(em, 'forger')
       t.is(outcomes.length, 1)
-      for (const intent of outcomes) acknowledge(intent, b.clock)
+      await acknowledge(em, outcomes, b.clock)
     })
     lane.sent.length = 0
     await lane.tick()
