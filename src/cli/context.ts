@@ -58,6 +58,8 @@ export interface LoadRequest {
   readonly demo: boolean
   /** Read environment names of predecessors; unless said, only outside the demo. */
   readonly oldNames?: boolean
+  /** Report secrets that are not there with all other problems. */
+  readonly needSecrets?: boolean
   /** Use ./config.toml when it is there and no file is named. */
   readonly usualFile: boolean
 }

@@ -1,7 +1,7 @@
 /**
  * From raw values to the typed configuration, collecting every problem on the way instead of stopping at the first.
  */
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { TSchema } from 'typebox'
 import { Errors } from 'typebox/value'
@@ -21,6 +21,8 @@ export interface DecodeOptions {
   readonly problems: Problem[]
   /** True for a required key that may be absent now; its value is then undefined. */
   readonly mayMiss: (key: string) => boolean
+  /** Whether the variables and files that secrets refer to must be there now. */
+  readonly secretsAreThere: boolean
 }
 
 /** Decodes the whole configuration. The value is only meaningful when no problem was added. */
@@ -108,7 +110,7 @@ class Decoder {
     const { expected } = UNITS.secret
     const origin = this.#options.layers.originOf(path)
     const reference = typeof raw === 'string' ? parseSecretRef(raw) : null
-    if (reference !== null) return this.#anchored(reference, path)
+    if (reference !== null) return this.#reachable(this.#anchored(reference, path), path)
     if (typeof raw === 'string' && origin.source === 'env') return { kind: 'env', name: origin.name }
     if (typeof raw === 'string' && schema['x-raw-keys'] === true && /^0x[0-9a-fA-F]{64}$/.test(raw)) {
       return { kind: 'literal', value: new Secret(raw) }
@@ -120,6 +122,15 @@ class Decoder {
   #anchored(reference: SecretRef, path: string): SecretRef {
     if (reference.kind === 'env' || reference.kind === 'literal') return reference
     return { kind: reference.kind, path: this.#absolute(reference.path, path) }
+  }
+
+  /** The same reference, after a look at whether it leads anywhere. What a role that is off refers to may be missing. */
+  #reachable(reference: SecretRef, path: string): SecretRef {
+    const { secretsAreThere, mayMiss, env } = this.#options
+    if (!secretsAreThere || mayMiss(path) || reference.kind === 'literal') return reference
+    if (reference.kind === 'env') this.#fromEnv(reference.name, env, path)
+    else if (!readable(reference.path)) this.#problem(path, `${reference.path} cannot be read`, null)
+    return reference
   }
 
   #url(schema: SchemaView, raw: string, path: string): string | undefined {
@@ -143,11 +154,7 @@ class Decoder {
   }
 
   #fetched(reference: SecretRef, path: string): string | null {
-    if (reference.kind === 'env') {
-      const value = this.#options.env[reference.name] ?? ''
-      if (value === '') this.#problem(path, `the environment variable ${reference.name} is not set`, null)
-      return value === '' ? null : value
-    }
+    if (reference.kind === 'env') return this.#fromEnv(reference.name, this.#options.env, path)
     if (reference.kind !== 'file') {
       this.#problem(path, `a URL cannot come from a ${reference.kind}`, UNITS.url.expected)
       return null
@@ -159,6 +166,12 @@ class Decoder {
       this.#problem(path, `${file} cannot be read`, null)
       return null
     }
+  }
+
+  #fromEnv(name: string, env: DecodeOptions['env'], path: string): string | null {
+    const value = env[name] ?? ''
+    if (value === '') this.#problem(path, `the environment variable ${name} is not set`, null)
+    return value === '' ? null : value
   }
 
   #absolute(text: string, path: string): string {
@@ -196,7 +209,7 @@ export function problemAt(
 ): Problem {
   const file = origin.source === 'file' ? origin.file : null
   const line = origin.source === 'file' ? origin.line : null
-  const where = origin.source === 'default' ? 'configuration' : showOrigin(origin)
+  const where = origin.source === 'default' ? '' : showOrigin(origin)
   return { key, where, file, line, text, expected, nearest: near }
 }
 
@@ -228,8 +241,20 @@ function show(raw: unknown): string {
   if (raw instanceof Date) return 'a date'
   if (Array.isArray(raw)) return 'a list'
   if (isTable(raw)) return 'a table'
-  const text = typeof raw === 'string' ? JSON.stringify(raw) : String(raw)
+  const text = typeof raw === 'string' ? JSON.stringify(withoutCredentials(raw)) : String(raw)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}
+
+/** Also where no URL belongs, one may have been written that holds a password or an API key. */
+const withoutCredentials = (text: string): string => text.replaceAll(/\w[\w+.-]*:\/\/\S+/g, maskUrl)
+
+function readable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)

@@ -6,7 +6,7 @@ import { OperatorError } from '../errors.ts'
 /** One thing to mend. `file`, `line` and `column` are null when the value did not come from a file. */
 export interface Problem {
   readonly key: string
-  /** Where the value came from: `config.toml:12`, `env FORGEKEEPER_HTTP_PORT`, `flag --set`. */
+  /** Where the value came from: `config.toml:12`, `env FORGEKEEPER_HTTP_PORT`, `flag --set`; empty when nobody set it. */
   readonly where: string
   readonly file: string | null
   readonly line: number | null
@@ -17,10 +17,12 @@ export interface Problem {
   readonly nearest: string | null
 }
 
-const describe = (problem: Problem): string => {
+/** The problem on one line: where, which key, what is wrong, what was expected, what was perhaps meant. */
+export const describeProblem = (problem: Problem): string => {
+  const where = problem.where === '' ? '' : `${problem.where}: `
   const expected = problem.expected === null ? '' : `; expected ${problem.expected}`
   const nearest = problem.nearest === null ? '' : `; did you mean "${problem.nearest}"?`
-  return `${problem.where}: ${problem.key}: ${problem.text}${expected}${nearest}`
+  return `${where}${problem.key}: ${problem.text}${expected}${nearest}`
 }
 
 /** The configuration as a whole is refused; `problems` has every reason. */
@@ -33,7 +35,7 @@ export class ConfigError extends OperatorError {
 
   constructor(problems: readonly Problem[]) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
-    super([`the configuration has ${count}:`, ...problems.map(describe)].join('\n  '), {
+    super([`the configuration has ${count}:`, ...problems.map(describeProblem)].join('\n  '), {
       facts: { problems: problems.length },
     })
     this.problems = problems

@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly workingFolder: string
   /** The daemon brings a chain named `local` of its own, and what roles need on it comes later, as `base`. */
   readonly demo: boolean
+  /** Whether every variable and file that a secret refers to must be there; unless said, that is left to its user. */
+  readonly needSecrets?: boolean
   /** Whether environment names of predecessors are read; unless said, only outside the demo, which brings its own. */
   readonly oldNames?: boolean
   /** Values by dotted key, stronger than defaults and weaker than the file; what `--demo` has set up. */
@@ -70,7 +72,8 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   if (oldNames) addTableAliases(layers, schema, options.roles.filter(runs(layers)), options.env)
   const { workingFolder } = options
   const mayMiss = (key: string): boolean => excused(key, layers, options)
-  const value = decode(schema, { layers, env: options.env, workingFolder, problems, mayMiss })
+  const { needSecrets: secretsAreThere = false } = options
+  const value = decode(schema, { layers, env: options.env, workingFolder, problems, mayMiss, secretsAreThere })
   // `decode` answers the value of `compose(roles)`, whose core part is `core`, except where it added problems.
   const config = value as Config
   const all = value as Readonly<Record<string, unknown>>

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { entriesOf } from '../../src/config/print.ts'
 import { maskUrl, parseSecretRef, resolveSecret, Secret, SecretError } from '../../src/secrets.ts'
-import { CANVAS, problemsOf, tryLoad } from './support.ts'
+import { CANVAS, NO_ROLES, problemsOf, tryLoad } from './support.ts'
 
 const KEY = `0x${'ab'.repeat(32)}`
 
@@ -76,6 +76,24 @@ test('URLs may be references, and must be when they carry a password', async t =
   t.is(missing?.text, 'the environment variable DB is not set')
   const [inline] = await problemsOf({ toml: toml.replace('env:DB', 'postgres://u:p@h/db') })
   t.is(inline?.text, 'a URL with a password must be named by a reference')
+})
+
+test('every secret that is not there is reported with all the rest, at its line', async t => {
+  const toml = `${account('env:NOT_SET')}\n[http]\nprot = 1\nviewer_token = "file:not-there"\n`
+  const found = (await problemsOf({ toml, needSecrets: true })).map(({ key, line }) => [key, line])
+  t.deepEqual(found, [
+    ['accounts.a.key', toml.split('\n').findIndex(text => text.includes('NOT_SET')) + 1],
+    ['http.prot', toml.split('\n').indexOf('prot = 1') + 1],
+    ['http.viewer_token', toml.split('\n').indexOf('viewer_token = "file:not-there"') + 1],
+  ])
+  t.deepEqual(await problemsOf({ toml: account('env:NOT_SET') }), [])
+})
+
+test('a URL in a wrong place is told without its password and its API key', async t => {
+  const [problem] = await problemsOf({
+    toml: `${NO_ROLES}[chains.a]\nchain_id = 1\nrpc = "https://u:hunter2@h/k?key=abab"\n`,
+  })
+  t.is(problem?.text, '"https://***@h/k?key=***" is refused')
 })
 
 test('what is printed has no secret in it, whatever its source', async t => {

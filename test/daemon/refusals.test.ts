@@ -79,7 +79,7 @@ test.serial('a key that is not there is named by its reference', async t => {
   const file = await configFile('no-key', chain + forger)
   const daemon = startDaemon(t, { data: join(folder, 'no-key'), args: ['--config', file] })
   t.is(await daemon.ended, CONFIGURATION)
-  t.regex(daemon.err(), /CFG_004 the environment variable FORGER_KEY is not set/)
+  t.regex(daemon.err(), /CFG_001.*\n.*accounts\.forger\.key: the environment variable FORGER_KEY is not set/)
 })
 
 test.serial('secrets are also found in the variables of --env-file', async t => {

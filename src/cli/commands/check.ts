@@ -1,7 +1,7 @@
 /**
  * `check`: would the daemon run with this configuration? Reads only; ends with a non-zero code on any problem.
  */
-import { ConfigError } from '../../config/errors.ts'
+import { ConfigError, describeProblem } from '../../config/errors.ts'
 import type { Loaded } from '../../config/load.ts'
 import { OperatorError, messageOf } from '../../errors.ts'
 import { command, runs, type Register } from '../command.ts'
@@ -54,12 +54,8 @@ const good = (loaded: Loaded): Finding[] => [
 function configFindings(error: OperatorError): Finding[] {
   if (!(error instanceof ConfigError))
     return [{ name: 'configuration', ok: false, down: false, detail: messageOf(error) }]
-  return error.problems.map(({ where, key, text, expected, nearest }) => {
-    const more = [
-      expected === null ? '' : `; expected ${expected}`,
-      nearest === null ? '' : `; did you mean "${nearest}"?`,
-    ]
-    return { name: 'configuration', ok: false, down: false, detail: `${where}: ${key}: ${text}${more.join('')}` }
+  return error.problems.map(problem => {
+    return { name: 'configuration', ok: false, down: false, detail: describeProblem(problem) }
   })
 }
 

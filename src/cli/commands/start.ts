@@ -35,7 +35,7 @@ export const start: Register = (program, session) => {
       'log.format': options.logFormat,
     })
     const demo = options.demo === true
-    const loaded = await load(io, { options, flags, demo, usualFile: !demo })
+    const loaded = await load(io, { options, flags, demo, needSecrets: true, usualFile: !demo })
     for (const warning of loaded.warnings) io.err(`warning: ${warning}`)
     const { runDaemon } = await import('../../daemon.ts')
     const { chaosSeed } = options
