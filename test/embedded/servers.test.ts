@@ -14,6 +14,7 @@ import { alive, ServerNotReady, startServer } from '../../src/embedded/child.ts'
 import { startPostgres } from '../../src/embedded/postgres.ts'
 import { silentLog } from '../../src/log.ts'
 import { useFolder } from '../support/anvil.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 import { useDatabases } from '../support/postgres.ts'
 
 const folder = useFolder(test)
@@ -52,7 +53,7 @@ test('a daemon killed with -9 leaves no server behind, and its successor goes on
   await Promise.all([gone(postgres), gone(anvil)])
   t.deepEqual(await query(database.url, 'select x from kept'), [{ x: 7 }])
   t.is(await blockNumber(chain.rpcUrl), 5n)
-  await Promise.all([database.stop(5000), chain.stop(5000)])
+  await Promise.all([database.stop(PATIENCE_MS), chain.stop(PATIENCE_MS)])
   t.false(alive(database.pid) || alive(chain.pid))
 })
 
@@ -72,7 +73,7 @@ test('a creation of the database that was cut off is started again, and so is a 
   t.is(typeof tail, 'string')
   const second = await startPostgres({ folder: where, log: silentLog, durable: false })
   t.deepEqual(await query(second.url, 'select x from kept'), [{ x: 7 }])
-  await second.stop(5000)
+  await second.stop(PATIENCE_MS)
 })
 
 test('a folder that is too deep for a socket gets its socket elsewhere, and a stale process id is no obstacle', async t => {
@@ -80,12 +81,12 @@ test('a folder that is too deep for a socket gets its socket elsewhere, and a st
   const first = await startPostgres({ folder: where, log: silentLog, durable: false })
   t.not(first.socketFolder, where)
   t.deepEqual(await query(first.url, 'select 1 as one'), [{ one: 1 }])
-  await first.stop(5000)
+  await first.stop(PATIENCE_MS)
   // the id of a living stranger, as after a restart of the machine
   await writeFile(join(where, 'data', 'postmaster.pid'), `${process.pid}\n${where}\n`)
   const second = await startPostgres({ folder: where, log: silentLog, durable: false })
   t.deepEqual(await query(second.url, 'select 2 as two'), [{ two: 2 }])
-  await second.stop(5000)
+  await second.stop(PATIENCE_MS)
 })
 
 test('data of another PostgreSQL version is refused by name', async t => {
@@ -97,12 +98,23 @@ test('data of another PostgreSQL version is refused by name', async t => {
 
 test('a server that ends or stays silent instead of getting ready is an error with what it printed', async t => {
   const shell = { command: '/bin/sh', stopSignal: 'TERM', orphanGraceMs: 100 } as const
-  const ends = startServer({ ...shell, args: ['-c', 'echo no; exit 3'], ready: () => undefined, readyWithinMs: 5000 })
+  const ends = startServer({
+    ...shell,
+    args: ['-c', 'echo no; exit 3'],
+    ready: () => undefined,
+    readyWithinMs: PATIENCE_MS,
+  })
   const ended = await t.throwsAsync(ends, { instanceOf: ServerNotReady, message: /no/ })
   t.is(ended?.exit.code, 3)
   const silent = startServer({ ...shell, args: ['-c', 'exec sleep 60'], ready: () => undefined, readyWithinMs: 50 })
   await t.throwsAsync(silent, { instanceOf: ServerNotReady, message: /not ready after 50 ms/ })
-  const missing = startServer({ ...shell, command: '/nowhere', args: [], ready: () => undefined, readyWithinMs: 5000 })
+  const missing = startServer({
+    ...shell,
+    command: '/nowhere',
+    args: [],
+    ready: () => undefined,
+    readyWithinMs: PATIENCE_MS,
+  })
   await t.throwsAsync(missing, { instanceOf: ServerNotReady })
 })
 
@@ -112,7 +124,7 @@ test('a server that does not stop in time is killed', async t => {
     args: ['-c', 'trap "" TERM; echo up; while :; do sleep 0.05; done'],
     stopSignal: 'TERM',
     ready: printed => (printed.includes('up') ? true : undefined),
-    readyWithinMs: 5000,
+    readyWithinMs: PATIENCE_MS,
     orphanGraceMs: 60_000,
   })
   const exit = await server.stop(100)
@@ -124,13 +136,13 @@ test('a chain state that was cut off is replaced by the copy', async t => {
   const stateFile = join(folder, 'cut', 'state.json')
   const first = await startAnvil({ stateFile, chainId: 31_337, log: silentLog })
   await createTestClient({ mode: 'anvil', transport: http(first.rpcUrl) }).mine({ blocks: 3 })
-  await first.stop(5000)
+  await first.stop(PATIENCE_MS)
   const whole = await readFile(stateFile, 'utf8')
   await writeFile(`${stateFile}.copy`, whole)
   await writeFile(stateFile, whole.slice(0, 1000))
   const second = await startAnvil({ stateFile, chainId: 31_337, log: silentLog })
   t.is(await blockNumber(second.rpcUrl), 3n)
-  await second.stop(5000)
+  await second.stop(PATIENCE_MS)
 })
 
 test('an anvil that cannot start says why, without the keys it prints', async t => {

@@ -30,10 +30,12 @@ import { supervisor, worker } from '../../src/supervisors/child.ts'
 import { createSystem, type System } from '../../src/supervisors/system.ts'
 import { TEST_CHAIN_ID } from './anvil.ts'
 import { proofChainKit, type ProofChainKit } from './proof-chain.ts'
-import { waitFor } from './prover-pool.ts'
+import { PATIENCE_MS, waitFor } from './patience.ts'
 
 export const CHAIN = 'local'
 const CONFIRMATIONS = 2
+/** A transaction that was signed so long ago is replaced: far longer than a test takes, which makes rows older instead. */
+export const BUMP_AFTER_MS = 3_600_000
 
 export interface LineOptions {
   readonly rules?: Partial<Rules>
@@ -106,7 +108,7 @@ export async function openLine(
     clock: systemClock,
     random: Math.random,
     log,
-    requestTimeoutMs: 5_000,
+    requestTimeoutMs: 30_000,
   })
   t.teardown(() => rpc.close())
   const client: PublicClient = rpc.client
@@ -147,14 +149,14 @@ export async function openLine(
       minPriorityFeePerGasWei: 10n ** 9n,
       maxFeePerBlobGasWei: 10n ** 9n,
       bumpPercent: 12,
-      bumpAfterMs: 60_000,
+      bumpAfterMs: BUMP_AFTER_MS,
       maxInFlight: 64,
       gasMarginPercent: 20,
     },
     holder: 'test',
-    leaseMs: 10_000,
+    leaseMs: 600_000,
     tickMs: 100,
-    sendTimeoutMs: 5_000,
+    sendTimeoutMs: 30_000,
     sendWindow: 16,
     listener: (role: string) => ref<{ readonly type: 'look' }>(`${role}/coordinator`),
   })
@@ -197,7 +199,7 @@ export async function openLine(
     { clock: systemClock, random: () => 0.5, log },
   )
   await system.start()
-  t.teardown(() => system.stop(3_000))
+  t.teardown(() => system.stop(PATIENCE_MS))
   return lineOf(kit, orm, system, signer.address)
 }
 

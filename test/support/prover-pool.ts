@@ -14,6 +14,7 @@ import type { Orm } from '../../src/entities/orm.ts'
 import { silentLog } from '../../src/log.ts'
 import { supervisor, worker } from '../../src/supervisors/child.ts'
 import { createSystem, type System } from '../../src/supervisors/system.ts'
+import { PATIENCE_MS, waitFor } from './patience.ts'
 
 export interface RunningPool {
   readonly system: System
@@ -34,7 +35,14 @@ export type PoolOptions = Partial<Omit<ProverPoolOptions, 'role' | 'urls' | 'boo
   readonly wrapBook?: (book: ProofBook) => ProofBook
 }
 
-const LIMITS = { backoff: { minMs: 20, maxMs: 100 }, idleLookMs: 100, lookMs: 200, unreachableMs: 20_000, minPollMs: 5 }
+const LIMITS = {
+  backoff: { minMs: 20, maxMs: 100 },
+  idleLookMs: 100,
+  lookMs: 200,
+  unreachableMs: 600_000,
+  minPollMs: 5,
+  timeoutMs: 60_000,
+}
 
 /** Starts a pool; it is stopped with its test. */
 export async function startPool(
@@ -60,7 +68,7 @@ export async function startPool(
     urls,
     inputPath: 'input',
     pollMs: 50,
-    proofTimeoutMs: 30_000,
+    proofTimeoutMs: 600_000,
     maxAttempts: 5,
     fetch,
     ...rest,
@@ -81,7 +89,7 @@ export async function startPool(
   })
   const system = createSystem(root, { clock, random: () => 0.5, log: silentLog })
   await system.start()
-  t.teardown(() => system.stop(2000))
+  t.teardown(() => system.stop(PATIENCE_MS))
   const pool = proverPoolOf('test')
   return {
     system,
@@ -92,7 +100,7 @@ export async function startPool(
       system.ask(
         pool,
         (reply: (answer: readonly ProverStatus[]) => void) => ({ type: 'status' as const, reply }),
-        5000,
+        PATIENCE_MS,
       ),
     batches: async () => {
       const rows = await orm.em.fork().find(Batch, {}, { orderBy: { num: 'asc' } })
@@ -108,17 +116,6 @@ export async function startPool(
       }))
     },
     until: (what, holds) => waitFor(what, holds),
-    stop: () => system.stop(2000),
-  }
-}
-
-const PATIENCE_MS = 30_000
-
-/** Waits for a condition that depends on sockets and the database; fails loudly when it never comes. */
-export async function waitFor(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  const giveUp = AbortSignal.timeout(PATIENCE_MS)
-  while (!(await holds())) {
-    if (giveUp.aborted) throw new Error(`${what} did not come true`)
-    await systemClock.sleep(5)
+    stop: () => system.stop(PATIENCE_MS),
   }
 }

@@ -2,6 +2,7 @@
  * Time moved by hand. Timers fire in the order they are due, and what they set off settles before the next one.
  */
 import type { Clock } from '../../src/clock.ts'
+import { waitFor } from './patience.ts'
 
 interface Timer {
   readonly at: number
@@ -87,13 +88,12 @@ export async function settle(rounds = SETTLE_ROUNDS): Promise<void> {
 }
 
 const QUICK_ROUNDS = 10_000
-const PATIENT_ROUNDS = 20_000
 
 /** Waits until `holds`, giving the event loop its turns and, after many, real I/O on a busy machine its time. */
 export async function until(holds: () => boolean, what = 'the condition'): Promise<void> {
-  for (let round = 0; round < QUICK_ROUNDS + PATIENT_ROUNDS; round++) {
+  for (let round = 0; round < QUICK_ROUNDS; round++) {
     if (holds()) return
-    await new Promise(resolve => (round < QUICK_ROUNDS ? setImmediate(resolve) : setTimeout(resolve, 1)))
+    await new Promise(resolve => setImmediate(resolve))
   }
-  throw new Error(`${what} did not come true`)
+  await waitFor(what, holds)
 }

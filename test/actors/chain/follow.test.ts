@@ -1,5 +1,6 @@
 import test from 'ava'
 import type { ChainNews, Reorg } from '../../../src/actors/chain/messages.ts'
+import { waitFor } from '../../support/patience.ts'
 import { useDatabases } from '../../support/postgres.ts'
 import { factsIn, follow, openDatabase, pictureOf, startNotebook } from './harness.ts'
 
@@ -179,11 +180,10 @@ test.serial('an announced head is read at once, without waiting for the next loo
   const orm = await openDatabase(t, databases)
   const chain = await follow(t, { notebook, orm, wsUrl: notebook.wsUrl })
   await chain.inStep()
-  while (!chain.rpc.announced) await new Promise(resolve => setTimeout(resolve, 2))
+  await waitFor('heads are announced', () => chain.rpc.announced)
   await notebook.note(5)
   const head = BigInt(await notebook.head())
   // neither a look nor time: only the announcement can bring it
-  while (!chain.news.some(item => item.type === 'SyncBlock' && item.number === head))
-    await new Promise(resolve => setTimeout(resolve, 2))
+  await waitFor('the news of it', () => chain.news.some(item => item.type === 'SyncBlock' && item.number === head))
   t.deepEqual(await factsIn(orm), [5])
 })

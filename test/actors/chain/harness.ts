@@ -20,6 +20,7 @@ import { createMetrics, type Metrics } from '../../../src/metrics.ts'
 import { supervisor, worker } from '../../../src/supervisors/child.ts'
 import { createSystem, type System } from '../../../src/supervisors/system.ts'
 import { TEST_CHAIN_ID } from '../../support/anvil.ts'
+import { waitFor } from '../../support/patience.ts'
 import type { TestDatabases } from '../../support/postgres.ts'
 import { SimulatedClock } from '../../support/simulated-clock.ts'
 
@@ -182,16 +183,19 @@ export async function follow(t: ExecutionContext, options: FollowOptions): Promi
     random: () => 0.5,
     log,
     metrics,
-    requestTimeoutMs: 60_000,
+    requestTimeoutMs: 86_400_000, // of simulated time, which runs ahead of a busy node
   })
   const system = createSystem(treeOf(options, rpc, news, metrics), { clock, random: () => 0.5, log })
   const until: Follower['until'] = async holds => {
-    for (let round = 0; !(await holds()); round++) {
-      if (round > 5000) throw new Error(`it did not come true: ${JSON.stringify(lines.slice(-10))}`)
+    const passed = async (): Promise<boolean> => {
+      if (await holds()) return true
       look()
       await clock.advance(50)
-      await new Promise(resolve => setTimeout(resolve, 2))
+      return false
     }
+    await waitFor('it', passed).catch((cause: unknown) => {
+      throw new Error(`the last that was said: ${JSON.stringify(lines.slice(-10))}`, { cause })
+    })
   }
   const look = (): void => system.send(synchronizerOf(CHAIN), { type: 'look' })
   const stop = async (): Promise<void> => {

@@ -6,6 +6,7 @@ import { coordinatorActor } from '../../../src/actors/finalizer/coordinator.ts'
 import { AddressMismatchError } from '../../../src/actors/finalizer/errors.ts'
 import { Closing } from '../../../src/entities/finalizer/session.ts'
 import { Decision } from '../../../src/entities/kernel/decision.ts'
+import { Attempt } from '../../../src/entities/kernel/intent.ts'
 import { RoleControl } from '../../../src/entities/kernel/operations.ts'
 import { useAnvil } from '../../support/anvil.ts'
 import { drive } from '../../support/context.ts'
@@ -13,7 +14,7 @@ import { startFakeRpc } from '../../support/fake-rpc.ts'
 import { sessionsIn, useFinalizerDatabase } from '../../support/finalizer-database.ts'
 import { openLine } from '../../support/finalizer-line.ts'
 import { AUTO_IMPERSONATE, deployer, operatorAt } from '../../support/proof-chain.ts'
-import { waitFor } from '../../support/prover-pool.ts'
+import { waitFor } from '../../support/patience.ts'
 import { SimulatedClock } from '../../support/simulated-clock.ts'
 
 const databases = useFinalizerDatabase(test)
@@ -136,8 +137,8 @@ test.serial(
     const { deadline } = await line.session(15n)
     await kit.nextBlockIs((deadline ?? 0n) + 2n)
     await waitFor(
-      'both are sent',
-      async () => (await line.intents()).filter(({ state }) => state === 'sent').length === 2,
+      'the node has both',
+      async () => (await line.orm.em.fork().count(Attempt, { state: 'broadcast' })) === 2,
     )
     // somebody else pays far more and comes first in the same block
     await kit.wallet.sendTransaction({
@@ -178,7 +179,8 @@ test.serial(
     }
     await waitFor('all are final', async () => {
       await line.mine()
-      return (await sessionsIn(line.orm)).every(({ state }) => state === 'finalized')
+      const sessions = await sessionsIn(line.orm)
+      return sessions.length === heights.length && sessions.every(({ state }) => state === 'finalized')
     })
     t.is(await line.nonce(), heights.length)
     t.is(await line.orm.em.fork().count(Closing, {}), heights.length)
@@ -221,11 +223,15 @@ test.serial('scenario 29: while the chain does not answer the role stays up, and
   const line = await openLine(t, await databases.open(t), rpcUrl, { through: proxy.url })
   await line.kit.submit('specimen', { operator: operatorAt(0), height: 10n })
   await line.until(10n, 'waiting')
-  proxy.rule = () => 'reset'
+  let refused = 0
+  proxy.rule = () => {
+    refused += 1
+    return 'reset'
+  }
   await line.mine(12)
   await line.kit.submit('specimen', { operator: operatorAt(0), height: 15n })
   line.system.send(coordinator, { type: 'look' })
-  await waitFor('the outage is waited out', () => proxy.calls.length > 0)
+  await waitFor('the outage is waited out', () => refused > 0)
   t.is((await line.intents()).length, 0)
   proxy.rule = () => undefined
   await line.until(10n, 'mined', 'finalized')

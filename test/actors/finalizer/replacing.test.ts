@@ -13,10 +13,10 @@ import { Attempt } from '../../../src/entities/kernel/intent.ts'
 import { useAnvil } from '../../support/anvil.ts'
 import { useFaultProxy, type FaultProxy, type RpcReply } from '../../support/fault-proxy.ts'
 import { useFinalizerDatabase } from '../../support/finalizer-database.ts'
-import { CHAIN, openLine, type Line, type LineOptions } from '../../support/finalizer-line.ts'
+import { BUMP_AFTER_MS, CHAIN, openLine, type Line, type LineOptions } from '../../support/finalizer-line.ts'
 import { GWEI } from '../../support/lane-limits.ts'
 import { AUTO_IMPERSONATE, operatorAt } from '../../support/proof-chain.ts'
-import { waitFor } from '../../support/prover-pool.ts'
+import { waitFor } from '../../support/patience.ts'
 
 const databases = useFinalizerDatabase(test)
 const anvil = useAnvil(test, { args: [...AUTO_IMPERSONATE] })
@@ -56,9 +56,11 @@ async function handedOver(line: Line, count: number): Promise<Attempt[]> {
   return versions(line)
 }
 
-/** Everything was signed so much earlier. */
-const older = ({ orm }: Line, seconds: number): Promise<unknown> =>
-  orm.em.fork().execute(`update kernel.attempt set signed_at = signed_at - ${seconds} * interval '1 second'`)
+/** Everything was signed this part of the limit earlier. */
+const older = ({ orm }: Line, part: number): Promise<unknown> => {
+  const seconds = (BUMP_AFTER_MS / 1_000) * part
+  return orm.em.fork().execute(`update kernel.attempt set signed_at = signed_at - ${seconds} * interval '1 second'`)
+}
 
 /** The bytes that were handed to the node, in order. */
 const sends = ({ calls }: FaultProxy): Hex[] =>
@@ -150,10 +152,10 @@ async function replaced(t: ExecutionContext): Promise<{ line: Line; proxy: Fault
   const { line, proxy } = await behindProxy(t)
   await becomesDue(t, line)
   await handedOver(line, 1)
-  await older(line, 30)
+  await older(line, 0.5)
   await lookedAgain(line, proxy)
   t.is((await versions(line)).length, 1, 'not before its time')
-  await older(line, 30)
+  await older(line, 0.5)
   const all = await handedOver(line, 2)
   t.deepEqual(
     all.map(({ nonce, state, purpose }) => ({ nonce, state, purpose })),
@@ -212,7 +214,7 @@ test.serial(
     let count = 0
     while ((await line.intents())[0]?.because == null) {
       count = (await handedOver(line, count + 1)).length
-      await older(line, 60)
+      await older(line, 1)
       await waitFor('a better price, or none', async () => {
         const [intent] = await line.intents()
         return (await versions(line)).length > count || intent?.because != null
@@ -304,7 +306,7 @@ test.serial(
     dieWhileSending(line, proxy, {
       before: async () => {
         ;[stored] = await versions(line)
-        await older(line, 60)
+        await older(line, 1)
         await tools.setNextBlockBaseFeePerGas({ baseFeePerGas: 50n * GWEI })
         await line.mine()
       },

@@ -11,7 +11,7 @@ import { startFakeRpc, type FakeCall, type Rule } from '../../support/fake-rpc.t
 import { sessionsIn, useFinalizerDatabase } from '../../support/finalizer-database.ts'
 import { openLine } from '../../support/finalizer-line.ts'
 import { AUTO_IMPERSONATE, operatorAt } from '../../support/proof-chain.ts'
-import { waitFor } from '../../support/prover-pool.ts'
+import { waitFor } from '../../support/patience.ts'
 
 const databases = useFinalizerDatabase(test)
 const anvil = useAnvil(test, { args: [...AUTO_IMPERSONATE] })
@@ -118,7 +118,13 @@ test.serial(
     t.teardown(() => admin.end())
     const [row]: { name: string }[] = await orm.em.fork().execute('select current_database() as name')
     await admin.query(`alter database ${row?.name} with allow_connections false`)
-    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [row?.name])
+    await waitFor('no connection is left', async () => {
+      const { rowCount } = await admin.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+        [row?.name],
+      )
+      return rowCount === 0
+    })
     await line.mine(14)
     line.system.send(coordinator, { type: 'look' })
     await t.throwsAsync(sessionsIn(orm))
@@ -149,7 +155,7 @@ test.serial(
       (await sessionsIn(line.orm)).some(({ state }) => state === 'dropped'),
     )
     await waitFor('the other is mined', async () => (await sessionsIn(line.orm)).some(({ state }) => state === 'mined'))
-    t.true(warned.some(text => text.includes('a session cannot be closed')))
+    await waitFor('it is said', () => warned.some(text => text.includes('a session cannot be closed')))
     t.is(await line.nonce(), 1)
   },
 )

@@ -16,7 +16,7 @@ import { createSystem, type System } from '../../../src/supervisors/system.ts'
 import { useForgerDatabase } from '../../support/forger-database.ts'
 import { coordinatorArgs, pipelineArgs, proveFirst, senderArgs, storeTransfer } from '../../support/forger-line.ts'
 import { wrongIn } from '../../support/line-invariants.ts'
-import { waitFor } from '../../support/prover-pool.ts'
+import { PATIENCE_MS, waitFor } from '../../support/patience.ts'
 import { openChain, type RollupChain } from '../../support/rollup-chain.ts'
 
 const database = useForgerDatabase(test)
@@ -37,7 +37,7 @@ async function start(t: ExecutionContext, orm: Orm): Promise<System> {
   })
   const system = createSystem(tree, { clock: systemClock, random: () => 0.5, log: silentLog })
   await system.start()
-  t.teardown(() => system.stop(2_000))
+  t.teardown(() => system.stop(PATIENCE_MS))
   return system
 }
 
@@ -94,7 +94,7 @@ test('a pause outlives the process: what was in flight is finished, and nothing 
   await waitFor('a batch is built', async () => (await orm.em.fork().count(Batch, { state: 'built' })) === 1)
   const control = { role: 'forger', paused: true, by: 'operator', reason: null, changedAt: new Date(0) }
   await orm.em.fork().insert(RoleControl, control)
-  await first.stop(2_000)
+  await first.stop(PATIENCE_MS)
   for (let at = 0; at < 3; at += 1) await storeTransfer(orm, 256 + at)
   const second = await start(t, orm)
   await waitFor('what was in flight is mined', async () => {

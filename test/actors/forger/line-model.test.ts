@@ -154,7 +154,7 @@ async function forgedOf({ orm, chain }: ForgerLine): Promise<string[]> {
 }
 
 test('scenario 90: whatever happens, nothing is lost, nothing is forged twice, and no number is left out', async t => {
-  t.timeout(110_000)
+  t.timeout(600_000)
   await fc.assert(
     fc.asyncProperty(steps, fc.boolean(), async (taken, l1) => {
       const orm = await database(t)

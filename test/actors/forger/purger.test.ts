@@ -8,7 +8,7 @@ import { silentLog } from '../../../src/log.ts'
 import { supervisor, worker } from '../../../src/supervisors/child.ts'
 import { createSystem } from '../../../src/supervisors/system.ts'
 import { storePoolTx, useForgerDatabase } from '../../support/forger-database.ts'
-import { waitFor } from '../../support/prover-pool.ts'
+import { waitFor } from '../../support/patience.ts'
 import { SimulatedClock } from '../../support/simulated-clock.ts'
 
 const database = useForgerDatabase(test)

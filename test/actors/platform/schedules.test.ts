@@ -8,7 +8,7 @@ import { createSystem } from '../../../src/supervisors/system.ts'
 import { silentLog } from '../../../src/log.ts'
 import { systemClock } from '../../../src/clock.ts'
 import { probe, root, type Probe } from '../../supervisors/support.ts'
-import { waitFor } from '../../support/prover-pool.ts'
+import { PATIENCE_MS, waitFor } from '../../support/patience.ts'
 import { until } from '../../support/simulated-clock.ts'
 
 const note = (name: string, to: string): Schedule => ({
@@ -28,7 +28,7 @@ async function start(t: ExecutionContext, all: readonly Schedule[], cron: Cron) 
   await system.start()
   t.teardown(() => system.stop())
   const heard = (): Promise<readonly string[]> =>
-    system.ask<Probe, readonly string[]>(ref('listener'), reply => ({ type: 'read', reply }), 5_000)
+    system.ask<Probe, readonly string[]>(ref('listener'), reply => ({ type: 'read', reply }), PATIENCE_MS)
   return { system, heard }
 }
 

@@ -11,7 +11,7 @@ import { silentLog } from '../../../../src/log.ts'
 import { worker } from '../../../../src/supervisors/child.ts'
 import { createSystem, type System } from '../../../../src/supervisors/system.ts'
 import { useForgerDatabase } from '../../../support/forger-database.ts'
-import { waitFor } from '../../../support/prover-pool.ts'
+import { waitFor } from '../../../support/patience.ts'
 import { root } from '../../../supervisors/support.ts'
 import { account, CIRCUIT, pooled, requestFor, stateOf } from '../rollup/support.ts'
 
@@ -131,6 +131,9 @@ test('a builder that is killed is started anew, and whoever waited is told', asy
   const waiting = build(system, BUILD)
   system.kill(builder.id)
   await t.throwsAsync(waiting)
-  await waitFor('it runs again', () => system.snapshot().root.children[0]?.state === 'running')
+  await waitFor('it runs again', () => {
+    const [child] = system.snapshot().root.children
+    return child?.restarts === 1 && child.state === 'running'
+  })
   t.deepEqual(await build(system, BUILD), { kind: 'unknown-checkpoint' }, 'it holds nothing')
 })

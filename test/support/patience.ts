@@ -1,0 +1,14 @@
+/** How tests wait for what happens elsewhere: for exactly what they then assert, and longer than any machine needs. */
+import { systemClock } from '../../src/clock.ts'
+
+/** What has not happened by then never will, on the slowest machine; less than ava waits for the next result. */
+export const PATIENCE_MS = 150_000
+
+/** Asks again and again until it holds; fails loudly when that never comes. */
+export async function waitFor(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const giveUp = AbortSignal.timeout(PATIENCE_MS)
+  while (!(await holds())) {
+    if (giveUp.aborted) throw new Error(`${what} did not come true`)
+    await systemClock.sleep(5)
+  }
+}
