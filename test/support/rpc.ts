@@ -60,7 +60,3 @@ export function open(
 }
 
 export const states = (rpc: Rpc): string[] => rpc.status().map(({ state }) => state)
-/** Lets sockets and callbacks run until it holds. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise(resolve => setTimeout(resolve, 2))
-}

@@ -1,6 +1,7 @@
 import test from 'ava'
 import { EndpointBehindError, RpcAnswerError, RpcUnavailableError } from '../../../src/actors/chain/errors.ts'
 import { createMetrics } from '../../../src/metrics.ts'
+import { refusingUrl } from '../../support/ports.ts'
 import { healthy, open, startNode, states, warnings } from '../../support/rpc.ts'
 
 test('a block that the first endpoint does not have is asked of the next; when none has it, the wait is transient', async t => {
@@ -127,9 +128,7 @@ test('after closing nothing is sent any more', async t => {
 
 test('a WebSocket that is not there changes nothing but that heads are not announced', async t => {
   const one = await startNode(t)
-  const gone = await startNode(t)
-  await gone.stop()
-  const rpc = open(t, [one.url], { wsUrl: gone.url.replace('http', 'ws') })
+  const rpc = open(t, [one.url], { wsUrl: (await refusingUrl()).replace('http', 'ws') })
   rpc.onHead(() => t.fail('nobody can announce'))
   await rpc.verify()
   await rpc.clock.advance(10_000)

@@ -1,14 +1,16 @@
 import test from 'ava'
 import { createPublicClient, http, parseAbi } from 'viem'
 import { RpcChainMismatchError, RpcRateLimitedError, RpcUnavailableError } from '../../../src/actors/chain/errors.ts'
+import { createMetrics } from '../../../src/metrics.ts'
 import { type Rule } from '../../support/fake-rpc.ts'
-import { healthy, open, startNode, states, until, warnings } from '../../support/rpc.ts'
+import { waitFor } from '../../support/patience.ts'
+import { refusingUrl } from '../../support/ports.ts'
+import { healthy, open, startNode, states, warnings } from '../../support/rpc.ts'
+import { until } from '../../support/simulated-clock.ts'
 
 test('an endpoint that refuses connections is passed over, and told as down', async t => {
-  const gone = await startNode(t)
-  await gone.stop()
   const good = await startNode(t)
-  const rpc = open(t, [gone.url, good.url])
+  const rpc = open(t, [await refusingUrl(), good.url])
   t.is(await rpc.client.getBlockNumber(), 100n)
   t.deepEqual(states(rpc), ['down', 'up'])
   t.regex(rpc.status()[0]?.because ?? '', /ECONNREFUSED/)
@@ -67,27 +69,28 @@ test('an endpoint that was down is used again once it answers, in the background
 test('the pauses of an endpoint that stays down grow', async t => {
   const first = await startNode(t)
   const second = await startNode(t)
-  const rpc = open(t, [first.url, second.url])
+  const metrics = createMetrics({ processMetrics: false })
+  const rpc = open(t, [first.url, second.url], { metrics })
   await rpc.verify()
+  const failures = async (): Promise<number> =>
+    Number(/^forgekeeper_rpc_errors_total\{.*endpoint="0".*\} (\d+)$/m.exec(await metrics.text())?.[1] ?? 0)
   first.rule = () => 'reset'
   await rpc.client.getBlockNumber()
-  let tried = 0
-  for (let second_ = 0; second_ < 60; second_++) {
-    const before = first.requests()
+  // pauses of 375 ms, 750 ms, 1.5 s and so on, to 22.5 s: over at the first look after each
+  const due = [1, 2, 4, 7, 13, 25, 48]
+  for (let second_ = 1; second_ <= 60; second_ += 1) {
+    const before = await failures()
     await rpc.clock.advance(1000)
     await rpc.client.getBlockNumber()
-    await new Promise(resolve => setTimeout(resolve, 5))
-    tried += first.requests() - before
+    if (due.includes(second_)) await waitFor(`a try after ${second_} s`, async () => (await failures()) > before)
   }
-  t.true(tried >= 4 && tried <= 10, `${tried} tries in a minute`)
+  t.is(await failures(), 1 + due.length, 'and at no other time')
 })
 
 test('when nobody answers, the error is transient and names every endpoint with its reason', async t => {
-  const one = await startNode(t)
   const other = await startNode(t)
-  await one.stop()
   other.rule = () => ({ http: { status: 503, body: 'no' } })
-  const rpc = open(t, [one.url, other.url])
+  const rpc = open(t, [await refusingUrl(), other.url])
   const error = await t.throwsAsync(rpc.client.getBlockNumber(), { instanceOf: RpcUnavailableError })
   t.is(error.code, 'RPC_001')
   t.is(error.severity, 'transient')
@@ -167,9 +170,7 @@ test('when every endpoint is on another chain, that is fatal and says what to do
 
 test('a wrong endpoint beside one that is down is an outage, not fatal', async t => {
   const one = await startNode(t, 100, 1)
-  const other = await startNode(t)
-  await other.stop()
-  const rpc = open(t, [one.url, other.url])
+  const rpc = open(t, [one.url, await refusingUrl()])
   await t.throwsAsync(rpc.verify(), { instanceOf: RpcUnavailableError })
 })
 

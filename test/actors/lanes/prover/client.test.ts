@@ -9,6 +9,7 @@ import {
 import { proverNames } from '../../../../src/actors/lanes/prover/parts.ts'
 import { isTransient } from '../../../../src/errors.ts'
 import { systemClock } from '../../../../src/clock.ts'
+import { refusingUrl } from '../../../support/ports.ts'
 import { scriptedProver, status, success } from '../../../support/scripted-prover.ts'
 
 const clientOf = (baseUrl: string, more: Partial<Parameters<typeof proverClient>[0]> = {}): ProverClient =>
@@ -17,9 +18,9 @@ const clientOf = (baseUrl: string, more: Partial<Parameters<typeof proverClient>
     inputPath: 'input',
     fetch,
     clock: systemClock,
-    timeoutMs: 5000,
-    cancelTimeoutMs: 5000,
-    postTimeoutMs: 5000,
+    timeoutMs: 60_000,
+    cancelTimeoutMs: 60_000,
+    postTimeoutMs: 60_000,
     ...more,
   })
 const never = new AbortController().signal
@@ -68,9 +69,9 @@ test('answers that are no status are refused: not JSON, unknown words, wrong typ
 })
 
 test('a prover that is not there is unreachable, and it is known that nothing was sent', async t => {
-  const prover = await scriptedProver(t)
-  await prover.close()
-  const error = await t.throwsAsync(clientOf(prover.url).post('{}', 1n, never), { instanceOf: ProverUnreachableError })
+  const error = await t.throwsAsync(clientOf(await refusingUrl()).post('{}', 1n, never), {
+    instanceOf: ProverUnreachableError,
+  })
   t.is(error?.facts['sent'], false)
   t.regex(error?.message ?? '', /ECONNREFUSED/)
 })
