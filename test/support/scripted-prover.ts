@@ -46,8 +46,8 @@ export const groth16 = (publicInput: bigint | string): Record<string, unknown> =
 export const success = (publicInput: bigint | string, proof: unknown = groth16(publicInput)): Reply =>
   status('success', { proof: JSON.stringify(proof), pubData: JSON.stringify([String(publicInput)]) })
 
-/** Starts one; it ends with its test. Port 0 takes a free one. */
-export async function scriptedProver(t: ExecutionContext, port = 0): Promise<ScriptedProver> {
+/** Starts one; it ends with its test. */
+export async function scriptedProver(t: ExecutionContext): Promise<ScriptedProver> {
   const server = createServer((request, response) => {
     void (async () => {
       const body = await bodyOf(request)
@@ -67,7 +67,7 @@ export async function scriptedProver(t: ExecutionContext, port = 0): Promise<Scr
       response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body ?? {}))
     })()
   })
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port: taken } = server.address() as AddressInfo // it listens on TCP
   const prover: ScriptedProver = {
     url: `http://127.0.0.1:${taken}/`,

@@ -5,6 +5,7 @@ import { DatabaseDownError } from '../../../src/entities/errors.ts'
 import { Batch } from '../../../src/entities/forger/batch.ts'
 import { silentLog } from '../../../src/log.ts'
 import { storeBatch, useForgerDatabase } from '../../support/forger-database.ts'
+import { refusingUrl } from '../../support/ports.ts'
 import { startPool } from '../../support/prover-pool.ts'
 import { SimulatedClock } from '../../support/simulated-clock.ts'
 
@@ -17,7 +18,7 @@ async function mock(t: ExecutionContext, more: Partial<MockProverOptions> = {}):
   return prover
 }
 
-const SLOW = { delayMs: 60_000 }
+const SLOW = { delayMs: 3_600_000 }
 
 const nameOf = (prover: { readonly url: string }): string => new URL(prover.url).host
 
@@ -53,12 +54,14 @@ test('answers of the database that are lost after the commit cost a moment, and 
 
 test('a prover actor that crashes finds its batch again', async t => {
   const orm = await database(t)
-  const prover = await mock(t, { delayMs: 300 })
+  const clock = new SimulatedClock()
+  const prover = await mock(t, { delayMs: 300, clock })
   await storeBatch(orm.em.fork(), { num: 1 })
   const pool = await startPool(t, orm, [prover.url])
   await pool.until('it is being proven', () => prover.stats().inputs === 1)
   t.true(pool.system.kill(`test/prover:${nameOf(prover)}`))
   t.true(pool.system.kill('test/prover-pool'))
+  await clock.advance(300)
   await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
   t.is(prover.stats().inputs, 1)
 })
@@ -66,10 +69,9 @@ test('a prover actor that crashes finds its batch again', async t => {
 test('scenarios 12, 13: provers that are not there, or not up yet, are waited for and used when they come', async t => {
   const orm = await database(t)
   const clock = new SimulatedClock()
-  const [late, absent] = [await mock(t, { bootMs: 300, clock }), await mock(t)]
-  await absent.close()
+  const late = await mock(t, { bootMs: 300, clock })
   await storeBatch(orm.em.fork(), { num: 1 })
-  const pool = await startPool(t, orm, [late.url, absent.url])
+  const pool = await startPool(t, orm, [late.url, await refusingUrl()])
   await pool.until('both are known to be down', async () =>
     (await pool.status()).every(({ lastError }) => lastError !== null),
   )
@@ -88,7 +90,7 @@ test('scenarios 12, 13: provers that are not there, or not up yet, are waited fo
 
 test('a prover that is busy with something else is told to stop, and posted to only when it is ready', async t => {
   const orm = await database(t)
-  const prover = await mock(t, { delayMs: 60_000, cancelMs: 50 })
+  const prover = await mock(t, { ...SLOW, cancelMs: 50 })
   await fetch(`${prover.url}input`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
   await storeBatch(orm.em.fork(), { num: 1 })
   const pool = await startPool(t, orm, [prover.url])
@@ -100,10 +102,11 @@ test('a prover that fails again and again rests before it is given more', async 
   const orm = await database(t)
   const prover = await mock(t, { failRate: 1, delayMs: 1 })
   await storeBatch(orm.em.fork(), { num: 1 })
-  const backoff = { minMs: 60_000, maxMs: 60_000 }
+  const backoff = { minMs: 3_600_000, maxMs: 3_600_000 }
   const pool = await startPool(t, orm, [prover.url], { maxAttempts: 10, limits: { backoff } })
-  await pool.until('it rests', async () => (await pool.status())[0]?.failures === 3)
-  t.like((await pool.status())[0], { failures: 3, batch: null, state: 'down' })
+  const failed = async () => (await pool.status())[0]?.failures === 3
+  await pool.until('it rests', async () => (await failed()) && (await pool.status())[0]?.state === 'down')
+  t.like((await pool.status())[0], { failures: 3, batch: null })
   t.is((await pool.batches())[1], 'built')
 })
 

@@ -1,11 +1,14 @@
 import test, { type ExecutionContext } from 'ava'
 import { runMockProver, type MockProver, type MockProverOptions } from '../../../src/actors/forger/mock-prover.ts'
+import { proofBook } from '../../../src/actors/forger/proof-book.ts'
 import { proverPoolOf } from '../../../src/actors/lanes/prover-pool-messages.ts'
+import { systemClock } from '../../../src/clock.ts'
 import { Batch } from '../../../src/entities/forger/batch.ts'
 import { silentLog } from '../../../src/log.ts'
 import { storeBatch, useForgerDatabase } from '../../support/forger-database.ts'
 import { startPool } from '../../support/prover-pool.ts'
 import { groth16, scriptedProver, status, success, type ScriptedProver } from '../../support/scripted-prover.ts'
+import { SimulatedClock } from '../../support/simulated-clock.ts'
 
 const database = useForgerDatabase(test)
 
@@ -21,7 +24,9 @@ function honest(prover: ScriptedProver): void {
   prover.onInput = publicInput => (prover.status = [status('busy'), success(publicInput)])
 }
 
-const SLOW = { delayMs: 60_000 }
+const SLOW = { delayMs: 3_600_000 }
+/** No batch fails for good before a test has done what it does meanwhile. */
+const MANY_TRIES = { maxAttempts: 1_000 }
 
 const nameOf = (prover: { readonly url: string }): string => new URL(prover.url).host
 
@@ -78,10 +83,10 @@ test('scenario 32: a batch whose proof failed is proven by another prover', asyn
   const orm = await database(t)
   const [bad, good] = [await mock(t, { failRate: 1 }), await mock(t)]
   await storeBatch(orm.em.fork(), { num: 1 })
-  const pool = await startPool(t, orm, [bad.url])
+  const pool = await startPool(t, orm, [bad.url], MANY_TRIES)
   await pool.until('it has failed once', async () => bad.stats().failed >= 1)
   await pool.stop()
-  const again = await startPool(t, orm, [bad.url, good.url])
+  const again = await startPool(t, orm, [bad.url, good.url], MANY_TRIES)
   await again.until('it is proven', async () => (await again.batches())[1] === 'proven')
   const jobs = await again.jobs()
   t.like(jobs[0], { prover: nameOf(bad), state: 'failed' })
@@ -92,13 +97,15 @@ test('scenario 32: a batch whose proof failed is proven by another prover', asyn
 test('scenario 32: after the last try the batch fails, with its reason, and that is told', async t => {
   const orm = await database(t)
   const provers = [await mock(t, { failRate: 1 }), await mock(t, { failRate: 1, seed: 9 })]
-  await storeBatch(orm.em.fork(), { num: 1 })
   const pool = await startPool(
     t,
     orm,
     provers.map(({ url }) => url),
     { maxAttempts: 3 },
   )
+  await pool.until('both are ready', async () => (await pool.status()).every(({ state }) => state === 'ready'))
+  await storeBatch(orm.em.fork(), { num: 1 })
+  pool.look()
   await pool.until('it has failed', async () => (await pool.batches())[1] === 'failed')
   const jobs = await pool.jobs()
   t.deepEqual(
@@ -145,8 +152,9 @@ test('scenario 33: a prover that went away with a batch loses it to another', as
       [nameOf(other), 'proven'],
     ],
   )
-  const shown = (await pool.status()).find(one => one.name === nameOf(gone))
-  t.is(shown?.state, 'down')
+  const statusOfGone = async () => (await pool.status()).find(one => one.name === nameOf(gone))
+  await pool.until('it is shown as down', async () => (await statusOfGone())?.state === 'down')
+  const shown = await statusOfGone()
   t.regex(shown?.lastError ?? '', /does not answer/)
   t.truthy(shown?.nextTryAt)
 })
@@ -155,15 +163,11 @@ test('scenario 34: a proof that never ends is cancelled and given to another pro
   const orm = await database(t)
   const [hangs, other] = [await scriptedProver(t), await scriptedProver(t)]
   hangs.onInput = () => (hangs.status = [status('busy')])
-  honest(other)
   other.status = [status('initializing')]
   await storeBatch(orm.em.fork(), { num: 1 })
-  const backoff = { minMs: 60_000, maxMs: 60_000 }
+  const backoff = { minMs: 3_600_000, maxMs: 3_600_000 }
   const pool = await startPool(t, orm, [hangs.url, other.url], { proofTimeoutMs: 300, limits: { backoff } })
   await pool.until('it was posted', () => hangs.inputs.length === 1)
-  await other.close()
-  const third = await scriptedProver(t, Number(new URL(other.url).port))
-  honest(third)
   await pool.until('the deadline passed', async () => (await pool.jobs())[0]?.state === 'timeout')
   await pool.until('it was cancelled', () => hangs.calls.includes('POST /cancel'))
   await pool.until('it is down', async () => (await pool.status())[0]?.state === 'down')
@@ -178,9 +182,9 @@ test('scenario 34: the batch of a hung prover is proven by the next', async t =>
   const orm = await database(t)
   const [hangs, works] = [await mock(t, { hangRate: 1 }), await mock(t)]
   for (const num of [1, 2, 3, 4]) await storeBatch(orm.em.fork(), { num })
-  const pool = await startPool(t, orm, [hangs.url, works.url], { proofTimeoutMs: 400 })
+  const pool = await startPool(t, orm, [hangs.url, works.url], { proofTimeoutMs: 2_000 })
   await pool.until('all are proven', async () => Object.values(await pool.batches()).every(state => state === 'proven'))
-  t.true(hangs.stats().cancels >= 1)
+  await pool.until('the one that hangs was told to stop', () => hangs.stats().cancels >= 1)
   t.is(hangs.stats().proofs, 0)
   t.is(works.stats().proofs, 4)
 })
@@ -241,7 +245,7 @@ test('scenario 37: a prover that restarted during the proof gets the input again
 
 test('scenario 38: the prover of a discarded batch is cancelled, and takes other work when it is ready', async t => {
   const orm = await database(t)
-  const prover = await mock(t, { delayMs: 60_000, cancelMs: 30 })
+  const prover = await mock(t, { ...SLOW, cancelMs: 30 })
   const key = await storeBatch(orm.em.fork(), { num: 1 })
   const pool = await startPool(t, orm, [prover.url])
   await pool.until('it is being proven', async () => prover.stats().inputs === 1)
@@ -268,7 +272,7 @@ test('scenario 39: cancelling all sends exactly one cancel to every prover, the 
   const pool = await startPool(t, orm, [one.url, other.url, dead.url])
   await pool.until('it is being proven', () => one.stats().inputs + other.stats().inputs === 1)
   pool.system.send(proverPoolOf('test'), { type: 'cancel-all', because: 'the pipeline stopped' })
-  await pool.until('all heard it', () => one.stats().cancels + other.stats().cancels >= 2)
+  await pool.until('all heard it', () => one.stats().cancels >= 1 && other.stats().cancels >= 1)
   await pool.until('it is over', async () => (await pool.jobs())[0]?.state === 'cancelled')
   t.is(one.stats().cancels, 1)
   t.is(other.stats().cancels, 1)
@@ -288,6 +292,7 @@ test('scenario 39: an orderly stop can cancel what runs, and otherwise leaves it
   const cancels = await startPool(t, other, [stopped.url], { limits: { cancelOnStop: true } })
   await cancels.until('it is being proven', async () => (await cancels.status())[0]?.state === 'busy')
   await cancels.stop()
+  await cancels.until('it has heard of it', () => stopped.stats().cancels > 0) // nobody waits long for its answer
   t.is(stopped.stats().cancels, 1)
 })
 
@@ -298,7 +303,7 @@ test('scenario 40: a prover that refuses the input stays in the pool, and anothe
   other.status = [status('initializing')]
   honest(other)
   await storeBatch(orm.em.fork(), { num: 1 })
-  const pool = await startPool(t, orm, [refuses.url, other.url])
+  const pool = await startPool(t, orm, [refuses.url, other.url], MANY_TRIES)
   await pool.until('it was refused', () => refuses.inputs.length >= 1)
   other.status = [status('ready')]
   await pool.until('it is proven', async () => (await pool.batches())[1] === 'proven')
@@ -310,13 +315,15 @@ test('scenario 40: a prover that refuses the input stays in the pool, and anothe
 
 test('scenario 83: after a crash the proof is picked up where it was, without posting again', async t => {
   const orm = await database(t)
-  const prover = await mock(t, { delayMs: 600 })
+  const clock = new SimulatedClock()
+  const prover = await mock(t, { delayMs: 600, clock })
   await storeBatch(orm.em.fork(), { num: 1 })
   const first = await startPool(t, orm, [prover.url])
   await first.until('it is being proven', () => prover.stats().inputs === 1)
   await first.stop()
   t.is((await first.batches())[1], 'proving')
   const second = await startPool(t, orm, [prover.url])
+  await clock.advance(600)
   await second.until('it is proven', async () => (await second.batches())[1] === 'proven')
   t.is(prover.stats().inputs, 1)
   t.deepEqual(
@@ -330,12 +337,9 @@ test('scenario 83: a proof found after a crash that is not for the batch is refu
   const prover = await scriptedProver(t)
   prover.status = [success(42n)]
   const key = await storeBatch(orm.em.fork(), { num: 1 })
-  const pool = await startPool(t, orm, [prover.url], { limits: { lookMs: 60_000 } })
-  await pool.stop()
-  prover.inputs.length = 0
-  await orm.em.fork().execute(`delete from forger.prover_job; update forger.batch set state = 'built'`)
-  const at = Date.now()
-  t.truthy(await pool.book.claim({ batch: key, prover: nameOf(prover), at, deadlineAt: at + 30_000 }))
+  const at = systemClock.now()
+  const book = proofBook(() => orm.em.fork())
+  t.truthy(await book.claim({ batch: key, prover: nameOf(prover), at, deadlineAt: at + 3_600_000 }))
   honest(prover)
   prover.status = [success(42n)]
   const again = await startPool(t, orm, [prover.url])
