@@ -30,6 +30,7 @@ export interface TestDatabases {
 export function useDatabases(test: TestFn): TestDatabases {
   let server: Promise<TestServer> | undefined
   const used = (): Promise<TestServer> => (server ??= startTestServer())
+  const prepared = new Map<string, Promise<void>>()
   test.after.always('the database server of this file ends', async () => {
     await (await server)?.end()
   })
@@ -37,14 +38,21 @@ export function useDatabases(test: TestFn): TestDatabases {
     create: async template => createDatabase(await used(), template),
     template: async (name, prepare) => {
       const one = await used()
-      if (one.templates.has(name)) return
-      const url = await createDatabase(one)
-      await prepare(url)
-      one.templates.set(name, databaseOf(url))
+      const made = async (): Promise<void> => {
+        const url = await createDatabase(one)
+        await prepare(url)
+        one.templates.set(name, databaseOf(url))
+      }
+      // tests that run side by side wait for the same one
+      if (!prepared.has(name)) prepared.set(name, made())
+      await prepared.get(name)
     },
     serverUrl: async () => (await used()).url,
   }
 }
+
+/** Tests of a file run side by side, each with pools of its own that are open until it ends. */
+const MOST_CONNECTIONS = 400
 
 interface TestServer {
   readonly url: string
@@ -93,7 +101,7 @@ async function startEmbedded(): Promise<{ server: EmbeddedPostgres; folder: stri
 }
 
 function start(folder: string): Promise<EmbeddedPostgres> {
-  return startPostgres({ folder, log: silentLog, durable: false })
+  return startPostgres({ folder, log: silentLog, durable: false, maxConnections: MOST_CONNECTIONS })
 }
 
 async function fillCache(cache: string): Promise<void> {
