@@ -2,6 +2,8 @@
  * From the accepted wish to the block that has it, at a steady rate: when a block was first seen by a watcher beside the
  * daemon, less when the wish was stored.
  */
+import { sql } from 'kysely'
+import { rows } from '../../src/actors/lanes/tx/rows.ts'
 import { median, quantile, startHost } from './daemon.ts'
 import type { TxWorld } from './world.ts'
 import { pause } from '../load/daemon.ts'
@@ -32,15 +34,16 @@ export async function measureLatency(world: TxWorld, perSecond: number, seconds:
   await host.told(10 + count)
   const seen = await blocks.stop()
   await host.stop()
-  const rows = await world.orm.em.execute<{ block: string; accepted: number; sent: number }[]>(
-    `select i.mined_block::text as block, (extract(epoch from i.created_at) * 1000)::float8 as accepted,
-       (extract(epoch from min(a.broadcast_at)) * 1000)::float8 as sent
-     from kernel.intent i join kernel.attempt a on a.intent_id = i.id
-     where i.subject = any(?) group by i.id`,
-    [Array.from({ length: count }, (_, at) => `effect/${first + at}`)],
+  const subjects = Array.from({ length: count }, (_, at) => `effect/${first + at}`)
+  const landed = await rows<{ block: string; accepted: number; sent: number }>(
+    world.orm.em.fork(),
+    sql`select i.mined_block::text as block, (extract(epoch from i.created_at) * 1000)::float8 as accepted,
+        (extract(epoch from min(a.broadcast_at)) * 1000)::float8 as sent
+      from kernel.intent i join kernel.attempt a on a.intent_id = i.id
+      where i.subject = any(${subjects}::text[]) group by i.id`,
   )
-  const mined = rows.map(({ block, accepted }) => (seen.get(block) ?? Number.NaN) - accepted)
-  const sent = rows.map(({ sent: at, accepted }) => at - accepted)
+  const mined = landed.map(({ block, accepted }) => (seen.get(block) ?? Number.NaN) - accepted)
+  const sent = landed.map(({ sent: at, accepted }) => at - accepted)
   return {
     perSecond,
     samples: mined.length,
