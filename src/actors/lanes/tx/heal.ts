@@ -15,7 +15,7 @@ import { noop, noopGas } from './replace.ts'
 import { sendAll, type Sendable } from './send.ts'
 import { sign } from './sign.ts'
 
-const LOOK_FOR_LOST_AFTER = 2n
+const LOOK_FOR_LOST_AFTER = 1n
 const MOST_FILLED = 16
 
 /**
