@@ -1,11 +1,11 @@
 /** A chain of its own for a test file: started at the first use, ended after the last test. */
 import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestFn } from 'ava'
 import { startAnvil, type Anvil, type AnvilOptions } from '../../src/embedded/anvil.ts'
 import { silentLog } from '../../src/log.ts'
+import { removed } from './patience.ts'
 
 export const TEST_CHAIN_ID = 31_337
 
@@ -30,6 +30,6 @@ export function useAnvil(test: TestFn, options: Partial<AnvilOptions> = {}): () 
 /** A folder for one test file, removed after its last test. Short enough for sockets. */
 export function useFolder(test: TestFn): string {
   const folder = mkdtempSync(join(tmpdir(), 'fk-'))
-  test.after.always('the folder of this file is removed', () => rm(folder, { recursive: true, force: true }))
+  test.after.always('the folder of this file is removed', () => removed(folder))
   return folder
 }

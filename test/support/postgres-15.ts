@@ -5,12 +5,13 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, chown, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { startServer } from '../../src/embedded/child.ts'
+import { PATIENCE_MS, removed } from './patience.ts'
 
 export interface OldServer {
   /** The URL of a new, empty database. */
@@ -39,13 +40,13 @@ export async function startPostgres15(): Promise<OldServer | null> {
     args: ['-D', data, '-k', folder, '-c', 'listen_addresses=', '-c', 'fsync=off'],
     stopSignal: 'INT',
     ready: printed => (printed.includes('ready to accept connections') ? true : undefined),
-    readyWithinMs: 30_000,
+    readyWithinMs: PATIENCE_MS,
     orphanGraceMs: 5_000,
     ...(user && { user }),
   })
   return serverAt(`postgres://test@${encodeURIComponent(folder)}/postgres`, async () => {
-    await server.stop(5_000)
-    await rm(folder, { recursive: true, force: true })
+    await server.stop(PATIENCE_MS)
+    await removed(folder)
   })
 }
 

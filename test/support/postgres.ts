@@ -16,6 +16,7 @@ import type { TestFn } from 'ava'
 import { Client } from 'pg'
 import { startPostgres, type EmbeddedPostgres } from '../../src/embedded/postgres.ts'
 import { silentLog } from '../../src/log.ts'
+import { PATIENCE_MS, removed } from './patience.ts'
 
 export interface TestDatabases {
   /** The URL of a new database: empty, or a copy of `template` (a name given to `template` before). */
@@ -73,8 +74,8 @@ async function startTestServer(): Promise<TestServer> {
     if (embedded === null) for (const name of created) await admin.query(`drop database if exists ${name} with (force)`)
     await admin.end()
     if (embedded === null) return
-    await embedded.server.stop(2000)
-    await rm(embedded.folder, { recursive: true, force: true })
+    await embedded.server.stop(PATIENCE_MS)
+    await removed(embedded.folder)
   }
   return { url, admin, created, templates: new Map(), end }
 }
@@ -107,11 +108,11 @@ function start(folder: string): Promise<EmbeddedPostgres> {
 async function fillCache(cache: string): Promise<void> {
   const fresh = await mkdtemp(join(tmpdir(), 'fk-pg-'))
   const server = await start(fresh)
-  await server.stop(5000)
+  await server.stop(PATIENCE_MS)
   await mkdir(cache, { recursive: true })
   const beside = `${cache}/data-${randomBytes(4).toString('hex')}`
   await promisify(execFile)('cp', ['-R', join(fresh, 'data'), beside])
-  await rm(fresh, { recursive: true, force: true })
+  await removed(fresh)
   // another test process may have been quicker: its folder is as good
   await rename(beside, join(cache, 'data')).catch(() => rm(beside, { recursive: true, force: true }))
 }
