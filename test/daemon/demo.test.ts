@@ -4,19 +4,24 @@ import { join } from 'node:path'
 import test from 'ava'
 import { alive } from '../../src/embedded/child.ts'
 import { useFolder } from '../support/anvil.ts'
-import { batches, ready, startDaemon, until, type Daemon } from './support.ts'
+import { batches, complaints, ready, startDaemon, until, type Daemon } from './support.ts'
 
 const data = join(useFolder(test), 'data')
 const start = (t: Parameters<typeof startDaemon>[0]): Daemon => startDaemon(t, { data, args: ['--demo'] })
 
-/** Process ids of the embedded servers, as they note them: the database's and the chain's; 0 while one does not. */
-async function servers(): Promise<number[]> {
+/** Process ids of the embedded servers, as they note them: the database's and the chain's; null while one does not. */
+async function noted(): Promise<number[] | null> {
   const files = [join(data, 'postgres', 'data', 'postmaster.pid'), join(data, 'chain', 'state.json.pid')]
-  return Promise.all(files.map(async file => Number.parseInt(await readFile(file, 'utf8').catch(() => '0'), 10)))
+  const pids = await Promise.all(
+    files.map(async file => Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10)),
+  )
+  return pids.every(pid => pid > 0) ? pids : null
 }
 
+const servers = (): Promise<number[]> => until('both servers say who they are', noted)
+
 const gone = (pids: readonly number[]): Promise<true> =>
-  until('the servers are gone', () => (pids.some(alive) ? null : true), 15_000)
+  until('the servers are gone', () => (pids.some(alive) ? null : true))
 
 const finalWithTransfers = (daemon: Daemon, above: number): Promise<number> =>
   until(`a final batch above ${above} with transfers in it`, async () => {
@@ -33,10 +38,7 @@ test.serial('batches with transfers reach final, and Ctrl-C that arrives twice i
   daemon.signal('SIGINT')
   t.is(await daemon.ended, 0)
   t.is(daemon.log().at(-1)?.msg, 'stopped')
-  t.deepEqual(
-    daemon.log().filter(({ level }) => level > 30),
-    [],
-  )
+  t.deepEqual(complaints(daemon), [])
   t.true(await gone(pids))
   t.false((await readdir(data)).includes('daemon.json'))
 })
@@ -69,11 +71,11 @@ test.serial('a chain or database that is killed comes back by itself, and batche
   await ready(daemon)
   const [postgres = 0, anvil = 0] = await servers()
   process.kill(anvil, 'SIGKILL')
-  await until('another chain server', async () => ([0, anvil].includes((await servers())[1] ?? 0) ? null : true))
+  await until('another chain server', async () => ((await servers())[1] === anvil ? null : true))
   const last = (await batches(daemon))[0]?.num ?? 0
   t.true((await finalWithTransfers(daemon, last)) > last)
   process.kill(postgres, 'SIGKILL')
-  await until('another database server', async () => ([0, postgres].includes((await servers())[0] ?? 0) ? null : true))
+  await until('another database server', async () => ((await servers())[0] === postgres ? null : true))
   const next = await until('batches are shown again', async () => (await batches(daemon))[0]?.num ?? null)
   t.true((await finalWithTransfers(daemon, next)) > next)
   const left = await servers()

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import { alive } from '../../src/embedded/child.ts'
 import { useFolder } from '../support/anvil.ts'
-import { ready, startDaemon, until, type Daemon } from './support.ts'
+import { complaints, ready, startDaemon, until, type Daemon } from './support.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const data = join(useFolder(test), 'data')
@@ -58,10 +58,7 @@ test.serial('alone it shows sessions waiting with reasons, closed and rewarded, 
   t.regex(cli.stdout, /session\/\d+:\d+ +(specimen|result)/)
   const pids = await servers()
   t.is(await daemon.stop(), 0)
-  t.deepEqual(
-    daemon.log().filter(({ level }) => level > 30),
-    [],
-  )
+  t.deepEqual(complaints(daemon), [])
   await until('the servers are gone', () => (pids.some(alive) ? null : true))
 })
 

