@@ -16,7 +16,7 @@ import { forgedOnChain, judgeChain, measureSpeed } from './load/report.ts'
 import { deposit, openTraffic, type Traffic } from './load/traffic.ts'
 import { openWorld, type LoadWorld } from './load/world.ts'
 
-const DRAIN_MS = 120_000
+const DRAIN_MS = 600_000
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 

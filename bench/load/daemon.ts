@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 /** What a user runs; under this Node it is the daemon's own process. */
 const PROGRAM = fileURLToPath(new URL('../../bin/forgekeeper.js', import.meta.url))
-const READY_MS = 90_000
+const READY_MS = 300_000
 const STOP_MS = 15_000
 
 export interface LoadDaemon {

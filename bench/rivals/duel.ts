@@ -46,7 +46,7 @@ interface ShownState {
   readonly batches: Readonly<Record<string, number>>
 }
 
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 150_000
 const POLL_MS = 25
 
 /** Asks a running daemon; null while it does not answer. */

@@ -29,7 +29,7 @@ const rootsOf = (rival: Rival, upTo: number): Promise<readonly string[]> =>
   )
 
 test('scenarios 2, 5, 66, 67, 88: two forgers alternate slots, stand in for each other, and agree on every batch', async t => {
-  t.timeout(400_000)
+  t.timeout(1_200_000)
   const world = await openRivals({ slots: 12, users: 4 })
   t.teardown(() => world.close())
   const duel: Duel = openDuel(world)
