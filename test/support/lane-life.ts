@@ -49,7 +49,7 @@ async function live(order: LifeOrder): Promise<void> {
       if (order.at === 'wish-written') die()
     })
   }
-  const client = createPublicClient({ transport: http(order.rpcUrl, { retryCount: 0 }), cacheTime: 0 })
+  const client = createPublicClient({ transport: http(order.rpcUrl, { retryCount: 0, timeout: 60_000 }), cacheTime: 0 })
   const lane = await drive(
     txManager,
     {
@@ -61,9 +61,9 @@ async function live(order: LifeOrder): Promise<void> {
       signer: privateKeyToAccount(order.key),
       limits: LANE_LIMITS,
       holder: 'first',
-      leaseMs: 30_000,
+      leaseMs: 600_000,
       tickMs: 5_000,
-      sendTimeoutMs: 10_000,
+      sendTimeoutMs: 60_000,
       sendWindow: 8,
       listener: (role: string) => ref<{ readonly type: 'look' }>(`${role}/coordinator`),
       crashPoint: (point: CrashPoint) => {

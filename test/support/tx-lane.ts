@@ -28,10 +28,14 @@ import { drive, type DrivenActor } from './context.ts'
 import { GWEI, LANE_LIMITS } from './lane-limits.ts'
 import { startProxy, type FaultProxy } from './fault-proxy.ts'
 import { counterAbi, counterBytecode, hitData } from './counter.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { useDatabases } from './postgres.ts'
 import { SimulatedClock } from './simulated-clock.ts'
 
 export { GWEI }
+
+/** Timed by the database, so in real time: longer than any test takes, which expires it by hand. */
+export const LEASE_MS = 600_000
 
 /** What a test wants otherwise than usual. */
 export type LaneChanges = Partial<Omit<TxManagerArgs, 'limits'>> & {
@@ -104,10 +108,10 @@ export function useTxLane(test: TestFn): (t: ExecutionContext, rpcUrl?: string) 
 }
 
 const testClient = (rpcUrl: string) =>
-  createTestClient({ mode: 'anvil', transport: http(rpcUrl, { retryCount: 0 }), cacheTime: 0 })
+  createTestClient({ mode: 'anvil', transport: http(rpcUrl, { retryCount: 0, timeout: PATIENCE_MS }), cacheTime: 0 })
 
 const connect = (rpcUrl: string): PublicClient =>
-  createPublicClient({ transport: http(rpcUrl, { retryCount: 0 }), cacheTime: 0 })
+  createPublicClient({ transport: http(rpcUrl, { retryCount: 0, timeout: PATIENCE_MS }), cacheTime: 0 })
 
 interface Surroundings extends Pick<Bench, 'orm' | 'databaseUrl' | 'rpcUrl' | 'proxy'> {
   readonly through: string
@@ -216,7 +220,7 @@ async function startLane(bench: Bench, client: PublicClient, changes: LaneChange
     },
     signer: bench.account,
     holder: 'first',
-    leaseMs: 30_000,
+    leaseMs: LEASE_MS,
     tickMs: 5_000,
     sendTimeoutMs: 10_000,
     sendWindow: 8,

@@ -12,7 +12,7 @@ import type { Signer } from '../../../src/actors/lanes/tx/lane.ts'
 import { untold } from '../../../src/actors/lanes/wish.ts'
 import { TEST_KEYS } from '../../support/anvil.ts'
 import { counterAbi } from '../../support/counter.ts'
-import { useTxLane, type Bench, type Lane } from '../../support/tx-lane.ts'
+import { LEASE_MS, useTxLane, type Bench, type Lane } from '../../support/tx-lane.ts'
 
 const bench = useTxLane(test)
 
@@ -218,7 +218,7 @@ test.serial('8: a second daemon stays passive, says who sends, and takes over wh
     second.logs.filter(line => line.level === 'warn').map(line => [line.text, line.fields['holder']]),
     [['another daemon sends for this account', 'first']],
   )
-  t.true(second.planned.length > 0 && second.planned.every(({ ms }) => ms <= 30_000 + 2_000))
+  t.true(second.planned.length > 0 && second.planned.every(({ ms }) => ms <= LEASE_MS + 2_000))
   await expireLease(b)
   await second.look()
   t.is((await b.tx('a')).state, 'sent')
