@@ -113,12 +113,11 @@ test('the status is answered while the database is down', async t => {
 
 test('too many requests from one address are turned away with the time to wait', async t => {
   const { get } = await serve({ limits: { bodyLimit: 1024, rateLimit: 3 } })
-  const answers = []
-  for (let i = 0; i < 5; i++) answers.push(await get('/livez', {}))
-  const last = answers.at(-1)
-  t.is(last?.statusCode, 429)
-  t.is(last?.json().code, 'HTTP_007')
-  t.is(last?.headers['retry-after'], '1')
+  // a second is real time: on a machine that needs long for one request only many at once are too many
+  const answers = await Promise.all(Array.from({ length: 100 }, () => get('/livez', {})))
+  const refused = answers.find(({ statusCode }) => statusCode === 429)
+  t.is(refused?.json().code, 'HTTP_007')
+  t.is(refused?.headers['retry-after'], '1')
 })
 
 test('an error of ours keeps its code; a bug is logged and told without its insides', async t => {
