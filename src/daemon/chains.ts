@@ -60,7 +60,8 @@ export function openChains({ loaded, clock, random, log, metrics }: ChainOptions
   return new Map(Object.entries(loaded.config.chains).map(([name, config]) => [name, open(name, config)]))
 }
 
-const laneRpc = (rpc: Rpc, { send, publicAfter }: ChainConfig): LaneRpc => ({
+/** With a quorum no endpoint alone is asked for receipts: what it says would count for more than the quorum's word. */
+const laneRpc = (rpc: Rpc, { send, publicAfter, quorum }: ChainConfig): LaneRpc => ({
   client: rpc.client,
   critical: rpc.critical,
   sendRaw: (raw, everywhere = false) => {
@@ -69,7 +70,7 @@ const laneRpc = (rpc: Rpc, { send, publicAfter }: ChainConfig): LaneRpc => ({
     return everywhere && send !== undefined ? firstOf([to('senders'), to('all')]) : to('senders')
   },
   publicAfterMs: send === undefined ? null : (publicAfter ?? null),
-  endpoints: rpc.each,
+  endpoints: quorum > 1 ? [] : rpc.each,
 })
 
 /** The first that succeeds; else what the first one said. */

@@ -8,7 +8,7 @@ export function agreementKey(method: string, result: unknown): string {
   switch (method) {
     case 'eth_getBlockByNumber':
     case 'eth_getBlockByHash':
-      return pick(result, ['hash'])
+      return `${pick(result, ['hash', 'number'])} ${transactionsOf(result)}`
     case 'eth_getTransactionReceipt':
       return pick(result, RECEIPT)
     case 'eth_getBlockReceipts':
@@ -20,7 +20,14 @@ export function agreementKey(method: string, result: unknown): string {
   }
 }
 
-const RECEIPT = ['transactionHash', 'blockHash', 'status', 'gasUsed'] as const
+const RECEIPT = ['transactionHash', 'blockHash', 'blockNumber', 'status', 'gasUsed'] as const
+
+/** What a block holds: hashes, or of whole transactions who sent them. The block's hash stands for it only if it is true. */
+function transactionsOf(block: unknown): string {
+  const listed = typeof block === 'object' && block !== null && 'transactions' in block ? block.transactions : null
+  if (!Array.isArray(listed)) return 'none listed'
+  return listed.map(tx => (typeof tx === 'string' ? tx.toLowerCase() : pick(tx, ['hash', 'from', 'nonce']))).join(';')
+}
 
 function pick(value: unknown, fields: readonly string[]): string {
   if (typeof value !== 'object' || value === null) return 'unknown'

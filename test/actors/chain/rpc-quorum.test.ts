@@ -71,6 +71,22 @@ test('receipts agree when block, status and gas do, whatever else clients add', 
   t.like(found, { gasUsed: '0x5208' })
 })
 
+test('a block with the right hash and other transactions is not the same block', async t => {
+  const block = (transactions: readonly unknown[], more: object = {}): Rule => ({
+    result: { hash: HASH, number: '0x7', transactions, ...more },
+  })
+  const tx = { hash: HASH, from: ADDRESS, nonce: '0x1' }
+  const forged = block([{ ...tx, nonce: '0x2' }])
+  const honest = await nodes(t, 'eth_getBlockByNumber', [forged, block([tx]), block([tx], { size: '0x9' })])
+  const rpc = open(
+    t,
+    honest.map(({ url }) => url),
+    { quorum: 2 },
+  )
+  const found: unknown = await rpc.critical.request({ method: 'eth_getBlockByNumber', params: ['0x7', true] })
+  t.like(found, { transactions: [tx] })
+})
+
 test('with a quorum of one the first healthy endpoint is believed and nobody else is asked', async t => {
   const all = await nodes(t, 'eth_getTransactionCount', [count(9), count(7)])
   const rpc = await opened(t, all, 1)

@@ -2,9 +2,12 @@
  * One consistent look at the chain: the newest block, the account's count in it, and what the market asks.
  * Once a block, never on the way from a wish to its broadcast.
  */
+import { numberToHex } from 'viem'
 import { formatGwei } from '../../../config/units.ts'
 import { isFatal } from '../../../errors.ts'
+import { RpcAnswerError } from '../../chain/errors.ts'
 import { CeilingTooLowError } from '../errors.ts'
+import { readBlock, readCount } from './answers.ts'
 import { foreign } from './classify.ts'
 import { nextBaseFee, type Market } from './fees.ts'
 import { decider, sayOnce, unsay, type Lane } from './lane.ts'
@@ -17,11 +20,12 @@ const LAGGING_LIMIT = 3
  */
 export async function lookAtChain(lane: Lane): Promise<boolean> {
   const { client } = lane.args.rpc
-  const block = await client.getBlock({ blockTag: 'latest' })
+  const block = readBlock(await client.request({ method: 'eth_getBlockByNumber', params: ['latest', false] }))
+  if (block === null) throw new RpcAnswerError('the endpoint has no latest block')
   if (lags(lane, block.number)) return false
   const legacy = block.baseFeePerGas === null
   const [count, suggested, blobBaseFee] = await Promise.all([
-    decider(lane).getTransactionCount({ address: lane.args.signer.address, blockNumber: block.number }),
+    countAt(lane, block.number),
     legacy ? client.getGasPrice() : client.estimateMaxPriorityFeePerGas(),
     lane.wantsBlobs ? client.getBlobBaseFee().catch(() => null) : null, // not every chain has blobs
   ])
@@ -36,6 +40,12 @@ export async function lookAtChain(lane: Lane): Promise<boolean> {
   tellOfCeiling(lane, market)
   if (lane.hold && block.number > lane.hold.sinceBlock) lane.hold = null
   return true
+}
+
+/** Transactions of the account up to this block, as the deciding client counts them. */
+export async function countAt(lane: Lane, block: bigint): Promise<number> {
+  const params = [lane.args.signer.address, numberToHex(block)] as const
+  return readCount(await decider(lane).request({ method: 'eth_getTransactionCount', params: [...params] }))
 }
 
 /** A ceiling below what the chain asks is an operator's matter when it is there from the start, and news later. */

@@ -2,7 +2,9 @@
  * Who used a nonce: the transaction itself, read from the block in which the account's count passed it. A receipt that
  * is denied proves nothing (nodes deny what they have not indexed); a transaction that is there does.
  */
-import type { Hash } from 'viem'
+import { numberToHex, type Hash } from 'viem'
+import { isRecord, readBlock, readCount } from './answers.ts'
+import { countAt } from './chain-look.ts'
 import { decider, type Lane } from './lane.ts'
 
 export interface NonceUser {
@@ -15,14 +17,19 @@ export interface NonceUser {
  * history). The nonce must be below the count at the lane's head.
  */
 export async function userOfNonce(lane: Lane, nonce: number): Promise<NonceUser | null> {
-  const client = decider(lane)
-  const { address } = lane.args.signer
-  const usedBy = async (blockNumber: bigint): Promise<boolean> =>
-    (await client.getTransactionCount({ address, blockNumber })) > nonce
-  const block = await firstWhere(lane.head?.number ?? 0n, usedBy)
-  const { transactions } = await client.getBlock({ blockNumber: block, includeTransactions: true })
-  const found = transactions.find(tx => tx.nonce === nonce && tx.from.toLowerCase() === address.toLowerCase())
-  return found ? { hash: found.hash, block } : null
+  const usedBy = async (block: bigint): Promise<boolean> => (await countAt(lane, block)) > nonce
+  const number = await firstWhere(lane.head?.number ?? 0n, usedBy)
+  const params = [numberToHex(number), true] as const
+  const block = readBlock(await decider(lane).request({ method: 'eth_getBlockByNumber', params: [...params] }))
+  const found = block?.transactions.find(tx => isFrom(tx, lane.args.signer.address, nonce))
+  return isRecord(found) && typeof found['hash'] === 'string'
+    ? { hash: found['hash'].toLowerCase() as Hash, block: number } // of a transaction
+    : null
+}
+
+function isFrom(tx: unknown, address: string, nonce: number): boolean {
+  if (!isRecord(tx) || typeof tx['from'] !== 'string' || typeof tx['nonce'] !== 'string') return false
+  return tx['from'].toLowerCase() === address.toLowerCase() && readCount(tx['nonce']) === nonce
 }
 
 /** The first block for which it holds, given that it holds for `head` and ever since that first one. */

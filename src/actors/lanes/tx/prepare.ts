@@ -1,7 +1,9 @@
 /**
  * Finds out what queued wishes need before they can be signed: gas, and whether they would revert.
  */
+import type { Address } from 'viem'
 import type { StoredSimulation } from '../../../entities/kernel/intent.ts'
+import { readCount } from './answers.ts'
 import { whenChainAnswers } from './chain-look.ts'
 import { endWithoutNonce, waits } from './endings.ts'
 import { mostOf, type Fees } from './fees.ts'
@@ -61,8 +63,10 @@ async function simulated(lane: Lane, intent: QueuedIntent, nonce: number): Promi
  */
 export async function endReverting(lane: Lane, intent: QueuedIntent, reason: string, nonce: number): Promise<boolean> {
   const { client } = lane.args.rpc
-  const { address } = lane.args.signer
-  const count = await whenChainAnswers(lane, () => client.getTransactionCount({ address }))
+  const params: [Address, 'latest'] = [lane.args.signer.address, 'latest']
+  const ask = async (): Promise<number> =>
+    readCount(await client.request({ method: 'eth_getTransactionCount', params }))
+  const count = await whenChainAnswers(lane, ask)
   if (count === nonce) {
     await endWithoutNonce(lane, [{ intent, state: 'reverted', because: `simulation: ${reason}` }])
     return true

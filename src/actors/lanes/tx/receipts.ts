@@ -2,23 +2,13 @@
  * Receipts as evidence: by block when many are wanted, one by one otherwise, always of the canonical chain. What one
  * endpoint denies is asked of the others.
  */
-import { numberToHex, type Hash, type Hex, type PublicClient } from 'viem'
+import { numberToHex, type Hash, type PublicClient } from 'viem'
+import { isRecord, readBlock, readReceipt } from './answers.ts'
 import { decider, type Lane } from './lane.ts'
 import type { Receipt } from './settle.ts'
 
 const BY_BLOCK_FROM = 3
 const MOST_BLOCKS = 32n
-
-interface RpcReceipt {
-  readonly transactionHash: Hex
-  readonly blockNumber: Hex
-  readonly blockHash: Hex
-  readonly status: Hex
-  readonly gasUsed: Hex
-  readonly effectiveGasPrice?: Hex | undefined
-  readonly blobGasUsed?: Hex | undefined
-  readonly blobGasPrice?: Hex | undefined
-}
 
 /** Receipts on the canonical chain, by transaction hash; one that is missing was denied, which proves nothing. */
 export type Receipts = ReadonlyMap<Hash, Receipt>
@@ -37,8 +27,7 @@ export async function findReceipts(lane: Lane, hashes: readonly Hash[]): Promise
 /** The receipt of a transaction that is known to be in this block; null when no endpoint gives it yet. */
 export async function receiptIn(lane: Lane, hash: Hash, block: bigint): Promise<Receipt | null> {
   const all = await blockReceipts(decider(lane), block)
-  const found = all?.find(receipt => receipt.transactionHash === hash)
-  return found ? receiptFrom(found) : null
+  return all?.get(hash)?.() ?? null
 }
 
 /** The blocks since the last look, newest last; leaves the rest to the single look-ups. */
@@ -48,53 +37,70 @@ async function scanBlocks(lane: Lane, wanted: ReadonlySet<Hash>, found: Map<Hash
   for (let number = from; number <= head && found.size < wanted.size; number += 1n) {
     const receipts = await blockReceipts(decider(lane), number)
     if (receipts === null) return // this endpoint has no such method
-    for (const receipt of receipts) {
-      if (wanted.has(receipt.transactionHash)) found.set(receipt.transactionHash, receiptFrom(receipt))
+    for (const [hash, read] of receipts) {
+      const receipt = wanted.has(hash) ? read() : null
+      if (receipt) found.set(hash, receipt)
     }
   }
   lane.scanned = head
 }
 
-async function blockReceipts(client: PublicClient, number: bigint): Promise<readonly RpcReceipt[] | null> {
+/** How to read each receipt of a block, by transaction: most are of others. */
+type BlockReceipts = ReadonlyMap<Hash, () => Receipt | null>
+
+async function blockReceipts(client: PublicClient, number: bigint): Promise<BlockReceipts | null> {
   try {
-    return await client.request({ method: 'eth_getBlockReceipts', params: [numberToHex(number)] })
+    const answer: unknown = await client.request({
+      method: 'eth_getBlockReceipts',
+      params: [numberToHex(number)],
+    })
+    return Array.isArray(answer) ? new Map(answer.flatMap(one => entryOf(one, number))) : null
   } catch {
     return null // the single look-ups find out whether the chain is down
   }
 }
 
-/** Asks the reading client, then every endpoint; a receipt of a block that is not canonical counts as none. */
+function entryOf(answer: unknown, number: bigint): [Hash, () => Receipt | null][] {
+  const hash = isRecord(answer) ? answer['transactionHash'] : null
+  if (typeof hash !== 'string') return []
+  const read = (): Receipt | null => {
+    const receipt = readReceipt(answer, hash as Hash) // what is none is not read
+    return receipt?.block === number ? receipt : null
+  }
+  return [[hash.toLowerCase() as Hash, read]]
+}
+
+/**
+ * Asks the deciding client, then every endpoint. A receipt counts when the block it names is canonical and holds the
+ * transaction, as the deciding client says; when endpoints tell different things of it, none does.
+ */
 async function findOne(lane: Lane, hash: Hash): Promise<Receipt | null> {
   const { endpoints = [] } = lane.args.rpc
   const client = decider(lane)
   const first = await receiptAt(client, hash)
-  if (first) return canonical(client, first)
+  if (first) return included(client, hash, first)
   const others = await Promise.all(endpoints.map(one => receiptAt(one, hash).catch(() => null)))
-  const receipt = others.find(answer => answer !== null)
-  return receipt ? canonical(client, receipt) : null
+  const told = await Promise.all(others.map(receipt => (receipt ? included(client, hash, receipt) : null)))
+  const [receipt = null, ...rest] = told.filter(answer => answer !== null)
+  return rest.every(other => receipt?.succeeded === other.succeeded && receipt.gasUsed === other.gasUsed)
+    ? receipt
+    : null
 }
 
 async function receiptAt(client: PublicClient, hash: Hash): Promise<Receipt | null> {
-  const answer = await client.request({ method: 'eth_getTransactionReceipt', params: [hash] })
-  return answer === null ? null : receiptFrom(answer)
+  const answer: unknown = await client.request({ method: 'eth_getTransactionReceipt', params: [hash] })
+  return readReceipt(answer, hash)
 }
 
-const receiptFrom = (receipt: RpcReceipt): Receipt => ({
-  block: BigInt(receipt.blockNumber),
-  blockHash: receipt.blockHash,
-  succeeded: BigInt(receipt.status) === 1n,
-  gasUsed: BigInt(receipt.gasUsed),
-  feeWei:
-    BigInt(receipt.gasUsed) * BigInt(receipt.effectiveGasPrice ?? 0) +
-    BigInt(receipt.blobGasUsed ?? 0) * BigInt(receipt.blobGasPrice ?? 0),
-})
-
-async function canonical(client: PublicClient, receipt: Receipt): Promise<Receipt | null> {
-  return (await hashAt(client, receipt.block)) === receipt.blockHash ? receipt : null
+async function included(client: PublicClient, hash: Hash, receipt: Receipt): Promise<Receipt | null> {
+  const block = await blockAt(client, receipt.block)
+  const holds = block?.transactions.some(tx => typeof tx === 'string' && tx.toLowerCase() === hash)
+  return holds && block?.hash === receipt.blockHash ? receipt : null
 }
+
+const blockAt = async (client: PublicClient, number: bigint): Promise<ReturnType<typeof readBlock>> =>
+  readBlock(await client.request({ method: 'eth_getBlockByNumber', params: [numberToHex(number), false] }))
 
 /** The hash of the canonical block at this height; null when there is no such block. */
-export async function hashAt(client: PublicClient, number: bigint): Promise<Hash | null> {
-  const block = await client.request({ method: 'eth_getBlockByNumber', params: [numberToHex(number), false] })
-  return block?.hash ?? null
-}
+export const hashAt = async (client: PublicClient, number: bigint): Promise<Hash | null> =>
+  (await blockAt(client, number))?.hash ?? null

@@ -2,6 +2,7 @@
  * Trying a transaction before it costs anything: the gas it needs, or the reason it would revert.
  */
 import { decodeErrorResult, numberToHex, type Abi, type Address, type Hex } from 'viem'
+import { readCount } from './answers.ts'
 import { classify, foreign } from './classify.ts'
 import type { ErrorClass } from './error-table.ts'
 import type { Lane } from './lane.ts'
@@ -22,7 +23,7 @@ export type Simulation =
 export async function simulate(lane: Lane, call: Call): Promise<Simulation> {
   try {
     const gas = await lane.args.rpc.client.request({ method: 'eth_estimateGas', params: [callFrom(lane, call)] })
-    return { does: 'run', gas: BigInt(gas) }
+    return { does: 'run', gas: BigInt(readCount(gas)) }
   } catch (error) {
     const said = foreign(error)
     const found = classify(said)
