@@ -12,6 +12,8 @@ import type { Signed } from './sign.ts'
 /** A signed version about to become a row. */
 export interface NewAttempt extends Signed {
   readonly intentId: string
+  /** Of the intent's row as it was read; left out when only its state counts. */
+  readonly version?: string
   readonly purpose: 'effect' | 'cancel'
 }
 
@@ -19,8 +21,8 @@ export interface NewAttempt extends Signed {
 export type Expected = 'queued' | 'sent' | 'cancelling'
 
 /**
- * Commits these versions. False when an intent is no longer as expected (taken back in the meantime): nothing was
- * written, look again. Throws FencedOffError when the lane is somebody else's now.
+ * Commits these versions. False when an intent is no longer as expected (taken back or edited in the meantime): nothing
+ * was written, look again. Throws FencedOffError when the lane is somebody else's now.
  *
  * One statement, because it stands between a proof and its broadcast: a transaction of five would take three times as
  * long. It divides by zero when it is not to be, which undoes all of it. It does not say `settled_at is null` (the state
@@ -44,7 +46,8 @@ export async function commitAttempts(
           updated_at = ${now}, sent_at = coalesce(i.sent_at, ${now}::timestamptz),
           reserved_wei = greatest(i.reserved_wei, w.most)
         from wanted w
-        where i.id = w.intent_id and i.state = ${expected} and exists (select from fence)
+        where i.id = w.intent_id and i.state = ${expected} and i.xmin::text = coalesce(w.version, i.xmin::text)
+          and exists (select from fence)
         returning i.id
       ), replaced as (
         update kernel.attempt set state = 'replaced'
@@ -80,8 +83,9 @@ function table(attempts: readonly NewAttempt[]): RawBuilder<unknown> {
     ${column(a => a.fees.maxFeePerGas.toString())}::numeric[],
     ${column(a => a.fees.maxPriorityFeePerGas.toString())}::numeric[],
     ${column(a => a.fees.maxFeePerBlobGas?.toString() ?? null)}::numeric[],
-    ${column(a => a.gasLimit.toString())}::bigint[], ${column(a => a.mostWei.toString())}::numeric[])
-    as n(intent_id, purpose, nonce, hash, raw, fee, tip, blob_fee, gas, most)`
+    ${column(a => a.gasLimit.toString())}::bigint[], ${column(a => a.mostWei.toString())}::numeric[],
+    ${column(a => a.version ?? null)}::text[])
+    as n(intent_id, purpose, nonce, hash, raw, fee, tip, blob_fee, gas, most, version)`
 }
 
 /**

@@ -80,16 +80,31 @@ const minedBy = (outcome: Outcome): Mined | null =>
 async function store(lane: Lane, list: readonly Change[]): Promise<void> {
   await reach(lane, 'evidence-read')
   const now = new Date(lane.clock.now())
-  await fenced(lane, async em => {
-    await storeLosers(em, list)
-    await storeMined(em, list, now)
-    await storeIntents(em, list, now)
+  const stored = await fenced(lane, async em => {
+    const valid = await stillWanted(em, list)
+    await storeLosers(em, valid)
+    await storeMined(em, valid, now)
+    await storeIntents(em, valid, now)
+    return valid
   })
   await reach(lane, 'outcomes-committed')
-  report(lane, list)
-  const settled = list.filter(change => isSettled(change.outcome.state))
+  if (stored.length < list.length) lane.again(100)
+  report(lane, stored)
+  const settled = stored.filter(change => isSettled(change.outcome.state))
   tell(lane, new Set(settled.map(change => change.intent.role)))
   await reach(lane, 'roles-told')
+}
+
+/** Without those that would get another nonce and were taken back since they were read: the next look ends them. */
+async function stillWanted(em: Em, list: readonly Change[]): Promise<readonly Change[]> {
+  const again = list.filter(({ outcome }) => outcome.state === 'queued').map(({ intent }) => intent.id)
+  if (again.length === 0) return list
+  const found = await rows<{ id: string }>(
+    em,
+    sql`select id::text from kernel.intent where id = any(${again}::bigint[]) and cancel_because is null for update`,
+  )
+  const wanted = new Set(found.map(({ id }) => id))
+  return list.filter(({ intent, outcome }) => outcome.state !== 'queued' || wanted.has(intent.id))
 }
 
 /** Attempts that are not (any more) the mined one: dead for good when the intent ended or lost its nonce. */

@@ -116,7 +116,7 @@ async function sendPriced(lane: Lane, view: QueueView, priced: readonly Priced[]
     const sidecar = await sidecarFor(lane, intent)
     if (!price || sidecar === 'none') break
     const draft = { nonce: first + index, to, data, value, gasLimit, fees: price, sidecar }
-    signed.push({ ...(await sign(lane, draft)), intentId: intent.id, purpose: 'effect' })
+    signed.push({ ...(await sign(lane, draft)), intentId: intent.id, version: intent.version, purpose: 'effect' })
   }
   if (signed.length === 0) return 'done'
   await reach(lane, 'attempts-signed')

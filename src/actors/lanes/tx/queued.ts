@@ -11,6 +11,8 @@ import { rows } from './rows.ts'
 /** An accepted wish without a nonce. Dates are milliseconds since the epoch. */
 export interface QueuedIntent {
   readonly id: string
+  /** Of the row, as it was read: what is signed from it is only committed while it stands. */
+  readonly version: string
   readonly key: string
   readonly role: string
   readonly to: Address
@@ -57,7 +59,7 @@ export async function readQueue(lane: Lane): Promise<QueueView> {
       f.in_flight, f.in_flight_blobs, f.taken_back,
       (select max(nonce) from kernel.attempt where chain = ${chain} and account = ${account}) as highest,
       (select jsonb_agg(to_jsonb(q) order by q.id) from (
-        select id, id::text as id_text, key, role, "to", data, value::text, gas_limit::text, not_after_block::text, max_fee_per_gas::text, blob_count,
+        select id, id::text as id_text, xmin::text as version, key, role, "to", data, value::text, gas_limit::text, not_after_block::text, max_fee_per_gas::text, blob_count,
           approved_at is not null as approved, over_budget_at is not null as over_budget,
           (extract(epoch from created_at) * 1000)::float8 as created_ms
         from kernel.intent where chain = ${chain} and account = ${account}
@@ -78,6 +80,7 @@ export async function readQueue(lane: Lane): Promise<QueueView> {
 
 interface QueuedRow {
   readonly id_text: string
+  readonly version: string
   readonly key: string
   readonly role: string
   readonly to: Address
@@ -95,6 +98,7 @@ interface QueuedRow {
 /** A row of the queue as it is handled. */
 const queuedFrom = (row: QueuedRow): QueuedIntent => ({
   id: row.id_text,
+  version: row.version,
   key: row.key,
   role: row.role,
   to: row.to,
@@ -127,7 +131,7 @@ export async function readParked(lane: Lane): Promise<ParkedIntent[]> {
     QueuedRow & { parked_for: ParkedFor; because: string | null; simulation: StoredSimulation | null }
   >(
     forkOf(lane),
-    sql`select id::text as id_text, key, role, "to", data, value::text, gas_limit::text, not_after_block::text,
+    sql`select id::text as id_text, xmin::text as version, key, role, "to", data, value::text, gas_limit::text, not_after_block::text,
         max_fee_per_gas::text, blob_count, approved_at is not null as approved, over_budget_at is not null as over_budget,
         (extract(epoch from created_at) * 1000)::float8 as created_ms, parked_for, because, simulation
       from kernel.intent where chain = ${chain} and account = ${account} and settled_at is null and state = 'parked'
