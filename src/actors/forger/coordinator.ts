@@ -16,7 +16,7 @@ import { defineActor, type Context } from '../kit/actor.ts'
 import type { Ref } from '../kit/ref.ts'
 import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
 import { adopt, type AdoptionRules } from './adopt.ts'
-import { holdLine, openEpoch, startEpoch, stopEpoch } from './epochs.ts'
+import { holdLineToDrop, openEpoch, startEpoch, stopEpoch } from './epochs.ts'
 import { endOf, loadLine, type Line, type LineBatch } from './line.ts'
 import type { CoordinatorMessage, Look, StopPipeline } from './messages.ts'
 import { pipeline, sender } from './messages.ts'
@@ -111,7 +111,7 @@ async function settle(em: Em, args: CoordinatorArgs, synced: bigint, ctx: Ctx): 
   const { found, cancelled } = await em.transactional(async tx => {
     const before = await compare(tx)
     if (!dropsAny(before)) return { found: before, cancelled: await applyChanges(tx, before.changes, ctx.clock) }
-    await holdLine(tx)
+    await holdLineToDrop(tx)
     const now = await compare(tx)
     const took = now.rebuild ? await rederive(tx, ctx.clock) : await applyChanges(tx, now.changes, ctx.clock)
     if (now.broken) await breakOff(tx, now.broken, ctx.clock)
@@ -178,7 +178,7 @@ async function run(em: Em, state: State, heads: Heads, adopting: number | null, 
     return decision.do === 'run'
   }
   return em.transactional(async tx => {
-    await holdLine(tx)
+    await holdLineToDrop(tx)
     const line = await loadLine(tx)
     const now = decide(line)
     await record(tx, state, now.do, now.because, now.rule)
@@ -218,7 +218,7 @@ async function giveUp(state: State, { reason, failedBatch }: StopPipeline, ctx: 
   if (failedBatch === null) return
   const em = state.args.db().em.fork()
   const dropped = await em.transactional(async tx => {
-    await holdLine(tx)
+    await holdLineToDrop(tx)
     const base = await loadBase(tx)
     const live = (await liveBatches(tx, base.batchNum)).filter(batch => batch.state !== 'failed')
     if (!live.some(batch => batch.id === failedBatch.id && batch.state !== 'mined')) return false

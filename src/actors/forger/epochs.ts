@@ -9,12 +9,23 @@ import type { Checkpoint } from './state-store.ts'
 const LINE_LOCK = 0x666b_0003
 
 /**
- * Makes the caller's transaction the only one that changes the line of batches until it ends: what it has read of live
- * batches and the run stays true, but for how far batches that were handed on have got and how far the base with them.
- * Taken first, by everybody who adds, hands on or drops batches.
+ * Makes the caller's transaction the only one that adds to the line of batches or drops from it until it ends: what it
+ * reads of live batches and the run stays true, but for how far they get. Taken first, by everybody who adds batches.
  */
 export const holdLine = async (em: Em): Promise<void> => {
   await em.execute('select pg_advisory_xact_lock(?)', [LINE_LOCK])
+}
+
+/**
+ * Taken first by everybody who drops batches: until the transaction ends none is handed on either, so that what has no
+ * wish now gets none. Rows are locked in the order of the line; the sender locks those it hands on, and nothing else.
+ */
+export async function holdLineToDrop(em: Em): Promise<void> {
+  await holdLine(em)
+  await em.execute(
+    `select id from forger.batch where state in ('built', 'proving', 'proven') and intent_key is null
+     order by num for update`,
+  )
 }
 
 /** The run that is open now; null when the pipeline is stopped. */

@@ -1,18 +1,17 @@
 /**
  * Proven batches become wishes for one transaction each, in batch order and only while the slot is ours.
  */
+import { sql } from 'kysely'
 import { encodeFunctionData } from 'viem'
 import type { Clock } from '../../clock.ts'
-import { Batch, type BatchState, type StoredProof } from '../../entities/forger/batch.ts'
-import { HeadView } from '../../entities/forger/chain-facts.ts'
+import type { StoredProof } from '../../entities/forger/batch.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import { wishAll, type Wish } from '../lanes/wish.ts'
 import { rollupAbi } from './contracts.ts'
-import { holdLine } from './epochs.ts'
 import type { FailedBatch } from './messages.ts'
-import { loadLine, nextInLine, type Line } from './line.ts'
 import { decideSend, type SendRules } from './policy/send.ts'
+import { loadReady, type ForgeArguments, type ReadyBatch } from './ready.ts'
 
 export interface ForwardRules extends SendRules {
   readonly chain: string
@@ -28,43 +27,35 @@ export interface Forwarded {
   readonly refused: (FailedBatch & { readonly because: string }) | null
 }
 
-/** Wishes for the transactions of all batches that are proven and next in line. */
+/**
+ * Wishes for the transactions of all batches that are proven and next in line. It looks without a lock; a batch that is
+ * dropped meanwhile is left out when its row is taken.
+ */
 export async function forwardProven(em: Em, rules: ForwardRules, book: DecisionBook, clock: Clock): Promise<Forwarded> {
-  if (!(await mayBeReady(em))) return { forwarded: [], refused: null }
-  return em.transactional(async tx => {
-    await holdLine(tx)
-    const line = await loadLine(tx)
-    const ready = nextInLine(line)
-    const row = ready.length === 0 ? null : await tx.findOne(HeadView, { name: 'head' })
-    const forwarded: bigint[] = []
-    if (!row) return { forwarded, refused: null }
-    const batches = await tx.find(Batch, { id: { $in: ready.map(({ id }) => id) } }, { orderBy: { num: 'asc' } })
-    const wishes: Wish[] = []
-    let refused: Forwarded['refused'] = null
-    let lastSentL1Block = newestL1Sent(line)
-    for (const batch of batches) {
-      const l1Queue = batch.l1Queue ?? null
-      const decision = decideSend({ chain: row.view, head: row.blockNumber, l1Queue, lastSentL1Block }, rules)
-      if (decision.do !== 'send') {
-        await note(tx, book, batch, decision)
-        if (decision.do === 'refuse') refused = { id: batch.id, num: batch.num, because: decision.because }
-        break
-      }
-      wishes.push(wishFor(batch, rules, decision.notAfterBlock))
-      batch.sendBlock = row.blockNumber + 1n
-      if (l1Queue !== null) lastSentL1Block = row.blockNumber + 1n
-      forwarded.push(batch.id)
+  const ready = await loadReady(em)
+  if (ready === null) return { forwarded: [], refused: null }
+  const { head, chain } = ready
+  const wishes = new Map<bigint, Wish>()
+  let { lastSentL1Block } = ready
+  let refused: Forwarded['refused'] = null
+  for (const batch of ready.batches) {
+    const { id, num, l1Queue } = batch
+    const decision = decideSend({ chain, head, l1Queue, lastSentL1Block }, rules)
+    if (decision.do !== 'send') {
+      await note(em, book, num, decision)
+      if (decision.do === 'refuse') refused = { id, num, because: decision.because }
+      break
     }
-    if (wishes.length > 0) await wishAll(tx, wishes, clock)
-    await tx.flush()
-    return { forwarded, refused }
-  })
+    wishes.set(id, wishFor(batch, rules, decision.notAfterBlock))
+    if (l1Queue !== null) lastSentL1Block = head + 1n
+  }
+  return { forwarded: wishes.size === 0 ? [] : await handOn(em, wishes, head + 1n, clock), refused }
 }
 
 const note = (
   em: Em,
   book: DecisionBook,
-  { num }: Batch,
+  num: number,
   { do: what, because, rule }: { readonly do: string; readonly because: string; readonly rule: string },
 ): Promise<void> =>
   book.record(em, {
@@ -75,45 +66,53 @@ const note = (
     details: { rule },
   })
 
-/** Whether the first batch that was not handed on is proven. Most looks end here, without the line's lock. */
-async function mayBeReady(em: Em): Promise<boolean> {
-  const [first] = await em.execute<{ state: BatchState }[]>(
-    `select state from forger.batch where state in ('built', 'proving', 'proven') and intent_key is null
-     order by num limit 1`,
-  )
-  return first?.state === 'proven'
+/** Accepts the wishes of those that are still proven and nobody's, in their order; answers which. */
+const handOn = (em: Em, wishes: ReadonlyMap<bigint, Wish>, block: bigint, clock: Clock): Promise<bigint[]> =>
+  em.transactional(async tx => {
+    const taken = new Set(await take(tx, [...wishes.keys()], block))
+    const still = [...wishes].filter(([id]) => taken.has(id))
+    if (still.length > 0)
+      await wishAll(
+        tx,
+        still.map(([, wanted]) => wanted),
+        clock,
+      )
+    return still.map(([id]) => id)
+  })
+
+/** Marks them as handed on. Their rows are locked in the order of the line, as those who drop batches lock them. */
+async function take(em: Em, ids: readonly bigint[], block: bigint): Promise<bigint[]> {
+  const { rows } = await sql<{ id: string }>`
+    with held as (
+      select id from forger.batch where id = any(${ids.map(String)}::bigint[]) and state = 'proven' and intent_key is null
+      order by num for update
+    )
+    update forger.batch b set intent_key = ${KEY}::text || b.id, send_block = ${String(block)}::bigint
+    from held where b.id = held.id returning b.id::text`.execute(em.getKysely())
+  return rows.map(({ id }) => BigInt(id))
 }
 
-const IN_FLIGHT: ReadonlySet<BatchState> = new Set(['proven', 'sent', 'mined'])
+/** A wish is named after the row and not the number: a batch that is built again is another effect. */
+const KEY = 'forger/batch/'
 
-/** The block for which the newest L1 batch in flight was sent; 0 when none is. */
-const newestL1Sent = ({ batches }: Line): bigint =>
-  batches.findLast(({ l1Batch, sendBlock, state }) => l1Batch && sendBlock !== null && IN_FLIGHT.has(state))
-    ?.sendBlock ?? 0n
-
-function wishFor(batch: Batch, rules: ForwardRules, notAfterBlock: bigint): Wish {
-  if (!batch.proof) throw new Error(`batch ${batch.num} is proven but has no proof`)
-  // Derived from the row and not from the number: a batch that is built again is another effect.
-  batch.intentKey = `forger/batch/${batch.id}`
-  return {
-    key: batch.intentKey,
-    role: 'forger',
-    subject: `batch/${batch.num}`,
-    chain: rules.chain,
-    account: rules.account,
-    to: rules.rollup,
-    data: forgeBatchCall(batch, batch.proof),
-    value: 0n,
-    gasLimit: gasLimitOf(batch, rules.gas),
-    notAfterBlock,
-    confirmations: rules.confirmations,
-    traceId: batch.traceId ?? null,
-  }
-}
+const wishFor = (batch: ReadyBatch, rules: ForwardRules, notAfterBlock: bigint): Wish => ({
+  key: `${KEY}${batch.id}`,
+  role: 'forger',
+  subject: `batch/${batch.num}`,
+  chain: rules.chain,
+  account: rules.account,
+  to: rules.rollup,
+  data: forgeBatchCall(batch, batch.proof),
+  value: 0n,
+  gasLimit: gasLimitOf(batch, rules.gas),
+  notAfterBlock,
+  confirmations: rules.confirmations,
+  traceId: batch.traceId,
+})
 
 /** Upper bound of the gas (reference 5.5): a fixed part and one for each transaction. */
 export const gasLimitOf = (
-  batch: Pick<Batch, 'l1UserTxs' | 'l1CoordinatorTxs' | 'l2Txs'>,
+  batch: Pick<ForgeArguments, 'l1UserTxs' | 'l1CoordinatorTxs' | 'l2Txs'>,
   gas: ForwardRules['gas'],
 ): bigint =>
   BigInt(gas.fixed) +
@@ -122,7 +121,7 @@ export const gasLimitOf = (
   BigInt(batch.l2Txs) * BigInt(gas.l2Tx)
 
 /** Calldata of `forgeBatch`; the inner pairs of `pi_b` change places, as the verifier's precompile wants them. */
-export function forgeBatchCall(batch: Batch, proof: StoredProof): `0x${string}` {
+export function forgeBatchCall(batch: ForgeArguments, proof: StoredProof): `0x${string}` {
   const { pi_a: a, pi_b: b, pi_c: c } = proof
   const hex = (text: string): `0x${string}` => text as `0x${string}` // stored from the engine's Hex
   return encodeFunctionData({
@@ -136,7 +135,7 @@ export function forgeBatchCall(batch: Batch, proof: StoredProof): `0x${string}` 
       hex(batch.l1L2TxsData),
       hex(batch.feeIdxCoordinator),
       batch.verifierIdx,
-      batch.l1Queue != null,
+      batch.l1Queue !== null,
       [BigInt(a[0]), BigInt(a[1])],
       [
         [BigInt(b[0][1]), BigInt(b[0][0])],

@@ -1,6 +1,6 @@
 /**
- * The line of batches: the base, and the live ones above it in order. Narrow rows in one query, because every look reads
- * it and it may be hundreds long.
+ * The line of batches: the base, and the live ones above it in order. Narrow rows in one query, because it may be
+ * hundreds long; who only adds to it reads its end.
  */
 import { LIVE_BATCH_STATES, type BatchState } from '../../entities/forger/batch.ts'
 import type { Em } from '../../entities/orm.ts'
@@ -88,12 +88,42 @@ export const endOf = ({ base, batches }: Line): Checkpoint => {
   return last ? { batchNum: last.batchNum, root: last.root } : base
 }
 
+/** The end of the line without the line: all that matters to whoever adds to it. */
+export interface LineEnd extends Checkpoint {
+  /** The run that is open; null when the pipeline is stopped. */
+  readonly epoch: number | null
+  /** A batch of the open run has failed. */
+  readonly broken: boolean
+}
+
+const LIVE = LIVE_BATCH_STATES.map(state => `'${state}'`).join(', ')
+
+/** SQL of one row: `base` (its number), `epoch`, `broken`, and the end as `num` and `root`. */
+export const LINE_END = `
+  select base.num as base, run.epoch, coalesce(n.num, base.num) as num, coalesce(n.new_root, base.root)::text as root,
+    exists (select from forger.batch f where f.num > base.num and f.state = 'failed' and f.epoch = run.epoch) as broken
+  from (select coalesce(max(batch_num), 0) as num, coalesce(max(root), 0) as root
+      from forger.folded_state where name = 'base') base
+    cross join (select max(number) as epoch from forger.epoch where stopped_at is null) run
+    left join lateral (
+      select num, new_root from forger.batch where num > base.num and state in (${LIVE}) order by num desc limit 1
+    ) n on true`
+
+export async function loadLineEnd(em: Em): Promise<LineEnd> {
+  const [row] = await em.execute<{ epoch: number | null; num: number; root: string; broken: boolean }[]>(LINE_END)
+  if (!row) throw new Error('the end is one row, whatever is in the tables')
+  return { epoch: row.epoch, batchNum: row.num, root: BigInt(row.root), broken: row.broken }
+}
+
+/** What of a batch decides whether it is its turn. */
+export type Standing = Pick<LineBatch, 'batchNum' | 'root' | 'oldRoot' | 'state' | 'handedOn' | 'l1Changed'>
+
 /**
  * Proven batches without a wish whose predecessors all have one or are on the chain, ascending. A batch that failed or is
  * missing, or was built on a queue that has changed, blocks all after it, also before the coordinator has seen that.
  */
-export function nextInLine({ base, batches }: Line): LineBatch[] {
-  const ready: LineBatch[] = []
+export function nextInLine<B extends Standing>(base: Checkpoint, batches: readonly B[]): B[] {
+  const ready: B[] = []
   let last: Checkpoint = base
   for (const batch of batches) {
     if (batch.state === 'failed' || batch.batchNum !== last.batchNum + 1 || batch.oldRoot !== last.root) break

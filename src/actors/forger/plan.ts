@@ -10,7 +10,7 @@ import type { Em } from '../../entities/orm.ts'
 import { l1UserTxOf } from './adopt.ts'
 import type { BuildJob } from './builder/jobs.ts'
 import { l1Digest } from './l1-digest.ts'
-import { endOf, loadLine } from './line.ts'
+import { LINE_END } from './line.ts'
 import { decideKeep, decideOpen, type ForgeRules, type ForgeView } from './policy/forge.ts'
 import { decideL1, type L1Choice } from './policy/l1.ts'
 import type { Decided } from './policy/rules.ts'
@@ -60,6 +60,8 @@ interface Standing {
   readonly pausedBecause: string | null
   readonly from: Checkpoint
   readonly unproven: number
+  /** Whether a queue that is not forged yet holds anything. */
+  readonly l1Waits: boolean
   /** L1 batches of ours that the contract view does not know yet. */
   readonly scheduled: readonly { readonly block: bigint; readonly queue: bigint }[]
   /** When the newest batch of this run was built, milliseconds since the epoch; null before the first. */
@@ -112,15 +114,15 @@ async function assemble(
   const isL1 = choice.kind === 'l1'
   const required = standing.head + 2n >= choice.requiredFrom
   if (choice.kind === 'l2-or-wait' && (required || pool.txs.length === 0)) return wait(choice.because, choice.rule)
-  const current = isL1 ? await em.find(L1Tx, { queue: choice.queue }, { orderBy: { position: 'asc' } }) : []
+  const queued = standing.l1Waits ? await queuedFrom(em, choice.queue) : []
+  const current = isL1 ? queued.filter(({ queue }) => queue === choice.queue) : []
   if (current.length > rules.circuit.maxTx) {
     return wait(
       `L1 queue ${choice.queue} holds ${current.length} transactions, the circuit takes ${rules.circuit.maxTx}`,
       'circuit.max_tx',
     )
   }
-  const firstFuture = isL1 ? choice.queue + 1n : choice.queue
-  const future = await em.find(L1Tx, { queue: { $gte: firstFuture } }, { orderBy: { queue: 'asc', position: 'asc' } })
+  const future = isL1 ? queued.filter(({ queue }) => queue !== choice.queue) : queued
   const empty = decideKeep({ ...view, pending: isL1 && current.length + future.length > 0 }, rules)
   if (empty.do === 'skip' && current.length + pool.txs.length === 0)
     return wait(withoutSeconds(empty.because), empty.rule)
@@ -156,6 +158,10 @@ async function assemble(
   }
 }
 
+/** What waits in this queue and the later ones, in order. */
+const queuedFrom = (em: Em, queue: bigint): Promise<L1Tx[]> =>
+  em.find(L1Tx, { queue: { $gte: queue } }, { orderBy: { queue: 'asc', position: 'asc' } })
+
 interface StandingRow {
   readonly epoch: number
   readonly head: string
@@ -165,6 +171,11 @@ interface StandingRow {
   readonly newest_state: BatchState | null
   readonly newest_start: string | null
   readonly scheduled: readonly { readonly block: string; readonly queue: string }[] | null
+  readonly end_num: number
+  readonly end_root: string
+  readonly broken: boolean
+  readonly unproven: number
+  readonly l1_waits: boolean
 }
 
 /** All that is known of the open run, in one row: it is read at every look. No row: no run, or no block read yet. */
@@ -174,28 +185,31 @@ const STANDING = `
     (extract(epoch from n.created_at) * 1000)::float8 as newest_ms, n.state as newest_state, n.start_block::text as newest_start,
     (select json_agg(json_build_object('block', b.start_block::text, 'queue', b.l1_queue::text) order by b.num)
       from forger.batch b where b.state in ('built', 'proving', 'proven', 'sent', 'mined')
-        and b.l1_queue >= (h.view->>'nextL1ToForgeQueue')::bigint) as scheduled
-  from forger.epoch e
+        and b.l1_queue >= (h.view->>'nextL1ToForgeQueue')::bigint) as scheduled,
+    l.num as end_num, l.root as end_root, l.broken,
+    (select count(*)::int from forger.batch b where b.num > l.base and b.state in ('built', 'proving')) as unproven,
+    exists (select from forger.l1_tx t where t.queue >= (h.view->>'nextL1ToForgeQueue')::bigint) as l1_waits
+  from (${LINE_END}) l
+  join forger.epoch e on e.number = l.epoch
   join forger.head_view h on h.name = 'head'
   left join kernel.role_control c on c.role = 'forger' and c.paused
   left join lateral (
     select created_at, state, start_block from forger.batch where epoch = e.number order by id desc limit 1
-  ) n on true
-  where e.stopped_at is null`
+  ) n on true`
 
 async function loadStanding(em: Em): Promise<Standing | 'broken' | null> {
   const [row] = await em.execute<StandingRow[]>(STANDING)
   if (!row) return null
-  const line = await loadLine(em)
-  if (line.batches.some(({ state }) => state === 'failed')) return 'broken'
+  if (row.broken) return 'broken'
   const inSlot = row.newest_start !== null && row.newest_state !== 'discarded'
   return {
     epoch: row.epoch,
     chain: row.view,
     head: BigInt(row.head),
     pausedBecause: row.paused_because,
-    from: endOf(line),
-    unproven: line.batches.filter(({ state }) => state === 'built' || state === 'proving').length,
+    from: { batchNum: row.end_num, root: BigInt(row.end_root) },
+    unproven: row.unproven,
+    l1Waits: row.l1_waits,
     scheduled: (row.scheduled ?? []).map(({ block, queue }) => ({ block: BigInt(block), queue: BigInt(queue) })),
     lastForgedMs: row.newest_ms,
     lastSlot: inSlot ? slotOf(row.view, BigInt(row.newest_start ?? 0)) : null,

@@ -25,8 +25,9 @@ interface JobRow {
   readonly prover: string
   readonly failures: number
   readonly public_input: string
-  readonly posted_at: Date
-  readonly deadline_at: Date
+  /** Text where rows come as JSON. */
+  readonly posted_at: Date | string
+  readonly deadline_at: Date | string
   readonly wanted: boolean
 }
 
@@ -40,8 +41,10 @@ export function proofBook(em: () => Em): ProofBook {
     onDatabase(async () => (await query.execute(em().getKysely())).rows)
   return {
     load: async limit => {
-      const [waiting, open] = await Promise.all([run(waitingBatches(limit)), run(openJobs(sql`true`))])
-      return { waiting, open: open.map(jobOf) }
+      const [row] = await run(sql<{ waiting: readonly WaitingBatch[] | null; open: readonly JobRow[] | null }>`
+        select (select json_agg(w) from (${waitingBatches(limit)}) w) as waiting,
+          (select json_agg(o) from (${openJobs(sql`true`)}) o) as open`)
+      return { waiting: row?.waiting ?? [], open: (row?.open ?? []).map(jobOf) }
     },
     open: async prover => {
       const [row] = await run(openJobs(sql`j.prover = ${prover}`))

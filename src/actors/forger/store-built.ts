@@ -8,7 +8,7 @@ import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
 import type { BuilderResult } from './builder/jobs.ts'
 import { holdLine } from './epochs.ts'
-import { endOf, loadLine } from './line.ts'
+import { loadLineEnd } from './line.ts'
 import type { BatchPlan } from './plan.ts'
 import { invalidateOldNonces, noteDiscarded, startForging } from './pool-store.ts'
 import type { DiscardedTx } from './rollup/selection-types.ts'
@@ -105,8 +105,6 @@ export async function storeNothing(
 }
 
 async function stillFits(em: Em, plan: BatchPlan): Promise<boolean> {
-  const line = await loadLine(em)
-  if (line.epoch !== plan.epoch || line.batches.some(({ state }) => state === 'failed')) return false
-  const end = endOf(line)
-  return end.batchNum === plan.from.batchNum && end.root === plan.from.root
+  const { epoch, broken, batchNum, root } = await loadLineEnd(em)
+  return epoch === plan.epoch && !broken && batchNum === plan.from.batchNum && root === plan.from.root
 }

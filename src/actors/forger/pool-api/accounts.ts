@@ -3,9 +3,8 @@
  * every live batch. What the API says and checks is therefore what the next batch will be built on, or a moment older.
  */
 import type { Clock } from '../../../clock.ts'
-import { Account, Batch, type StoredAccount } from '../../../entities/forger/batch.ts'
+import { Account, LIVE_BATCH_STATES, type StoredAccount } from '../../../entities/forger/batch.ts'
 import type { Em, Orm } from '../../../entities/orm.ts'
-import { loadLine } from '../line.ts'
 import { compressKey } from '../rollup/bjj.ts'
 import type { AccountLeaf, BjjKey, Hex } from '../rollup/types.ts'
 import { gather } from './gather.ts'
@@ -79,13 +78,22 @@ function createOverlay(orm: () => Orm, clock: Clock): { read(): Promise<Changes>
 }
 
 /** Ids of the live batches above the base, in the order they apply. */
-const liveBatches = async (em: Em): Promise<bigint[]> =>
-  (await loadLine(em)).batches.filter(({ state }) => state !== 'failed').map(({ id }) => id)
+async function liveBatches(em: Em): Promise<bigint[]> {
+  const rows = await em.execute<{ id: string }[]>(
+    `select id::text from forger.batch where state in (?)
+       and num > coalesce((select max(batch_num) from forger.folded_state where name = 'base'), 0) order by num`,
+    [[...LIVE_BATCH_STATES]],
+  )
+  return rows.map(({ id }) => BigInt(id))
+}
 
 async function readChanges(em: Em, ids: readonly bigint[]): Promise<Map<bigint, readonly AccountLeaf[]>> {
   if (ids.length === 0) return new Map()
-  const rows = await em.fork().find(Batch, { id: { $in: [...ids] } }, { populate: ['accounts'] })
-  return new Map(rows.map(row => [row.id, (row.accounts ?? []).map(leafOfStored)]))
+  const rows = await em.execute<{ id: string; accounts: readonly StoredAccount[] | null }[]>(
+    'select id::text, accounts from forger.batch where id in (?)',
+    [[...ids]],
+  )
+  return new Map(rows.map(({ id, accounts }) => [BigInt(id), (accounts ?? []).map(leafOfStored)]))
 }
 
 const leafOfRow = (row: Account): AccountLeaf => ({
