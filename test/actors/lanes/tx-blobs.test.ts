@@ -5,8 +5,15 @@ import test from 'ava'
 import { fromRlp, keccak256, type Hex } from 'viem'
 import { Attempt } from '../../../src/entities/kernel/intent.ts'
 import { kzgProver } from '../../../src/actors/lanes/tx/kzg.ts'
-import { unwrapped, versionedHashes, wrapped, type BlobProver } from '../../../src/actors/lanes/tx/sidecar.ts'
+import {
+  unwrapped,
+  versionedHashes,
+  wrapped,
+  type BlobProver,
+  type Sidecar,
+} from '../../../src/actors/lanes/tx/sidecar.ts'
 import { BlobsImpossibleError } from '../../../src/actors/lanes/errors.ts'
+import { waitFor } from '../../support/patience.ts'
 import { useTxLane, type Bench } from '../../support/tx-lane.ts'
 
 const bench = useTxLane(test)
@@ -129,3 +136,54 @@ test.serial('blobs that cannot be proven here wait, with a code in the reason an
   t.like(await b.tx('a'), { state: 'queued', because: 'TX_107: not on this platform' })
   t.is(lane.logs.filter(({ text }) => text === 'blobs cannot be sent').length, 1)
 })
+
+test.serial('the lane stays ours while its blobs are proven, longer than its lease lasts', async t => {
+  const b = await bench(t)
+  const asked = Promise.withResolvers<void>()
+  const proof = Promise.withResolvers<Sidecar>()
+  const prove: BlobProver['prove'] = () => {
+    asked.resolve()
+    return proof.promise
+  }
+  const lane = await b.start({ blobs: { prove }, leaseMs: 30_000 })
+  await wishBlobs(b, 'a')
+  await lane.tick()
+  const sending = lane.block()
+  await asked.promise
+  for (let third = 1; third <= 4; third += 1) {
+    const before = await leaseEnd(b)
+    await waitFor('a later end of the lease', async () => {
+      await b.clock.advance(10_000)
+      return (await leaseEnd(b)) > before
+    })
+  }
+  proof.reject(new BlobsImpossibleError('not today'))
+  await sending
+  t.like(await b.tx('a'), { state: 'queued', because: 'TX_107: not today' })
+})
+
+test.serial('a lane that somebody else took while blobs were proven signs nothing', async t => {
+  const b = await bench(t)
+  const asked = Promise.withResolvers<void>()
+  const prove: BlobProver['prove'] = () => {
+    asked.resolve()
+    return new Promise(() => {})
+  }
+  const lane = await b.start({ blobs: { prove }, leaseMs: 30_000 })
+  await wishBlobs(b, 'a')
+  await lane.tick()
+  const sending = lane.block()
+  await asked.promise
+  await b.orm.em.fork().execute(`update kernel.lease set holder = 'second', fence = fence + 1`)
+  await b.clock.advance(10_000)
+  await sending
+  t.is(lane.logs.filter(({ text }) => text === 'lost the lane to another daemon').length, 1)
+  t.like(await b.tx('a'), { state: 'queued', nonce: null })
+})
+
+async function leaseEnd(b: Bench): Promise<number> {
+  const [row] = await b.orm.em
+    .fork()
+    .execute<{ ms: number }[]>('select (extract(epoch from expires_at) * 1000)::float8 as ms from kernel.lease')
+  return row?.ms ?? 0
+}
