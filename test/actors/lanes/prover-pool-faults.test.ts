@@ -147,7 +147,7 @@ test('with failing, hanging, lying and garbling provers every batch is proven in
     t,
     orm,
     provers.map(({ url }) => url),
-    { proofTimeoutMs: 500, maxAttempts: 50 },
+    { proofTimeoutMs: 1_500, maxAttempts: 500 },
   )
   await pool.until('all are proven', async () => Object.values(await pool.batches()).every(state => state === 'proven'))
   const batches = await orm.em.fork().find(Batch, {})
