@@ -2,9 +2,10 @@
  * Conformance of the forger's rollup engine with the case files of a folder (`npm run conformance -- hermez DIR`).
  */
 import { batches, rejects } from './hermez/batches.ts'
-import { type CaseFile, caseFiles, type Result } from './hermez/cases.ts'
+import { type CaseFile, caseFile, type Result } from './hermez/cases.ts'
 import { fees, float40, keys, stateTree } from './hermez/primitives.ts'
 import { txCodec } from './hermez/tx-codec.ts'
+import { replayFolder } from './shared/case-folder.ts'
 
 function results(file: CaseFile): Iterable<Result> {
   switch (file.family) {
@@ -27,7 +28,6 @@ function results(file: CaseFile): Iterable<Result> {
   }
 }
 
-/** One result for each case of each file below `dir`, problems included; a file of an unknown family is a problem itself. */
-export async function* run(dir: string): AsyncIterable<Result> {
-  for (const file of caseFiles(dir)) yield* results(file)
-}
+/** One result for each case of each file below `dir`; a file of an unknown family is a problem itself. */
+export const run = (dir: string): AsyncIterable<Result> =>
+  replayFolder(dir, ({ name, data }) => results(caseFile(name, data)))

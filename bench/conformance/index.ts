@@ -2,10 +2,9 @@
  * Replays every case of a fixture family from any folder: `node bench/conformance/index.ts FAMILY DIR`.
  *
  * A family is a file beside this one that exports `run(dir)`; families are found, never listed. Ends with
- * `N passed, M failed`; exit code 1 when M > 0 or N is 0, 64 when called wrongly.
+ * `N passed, M failed`; exit code 1 when M > 0 or N is 0, or when there is no such family or folder; 64 without arguments.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 
 /** The outcome of one case; `problem` is the first difference, null when there is none. */
 export interface CaseOutcome {
@@ -15,6 +14,7 @@ export interface CaseOutcome {
 
 export type Family = (dir: string) => AsyncIterable<CaseOutcome>
 
+const FAILED = 1
 const USAGE = 64
 const here = import.meta.dirname
 
@@ -23,9 +23,9 @@ const families = (): string[] =>
     .filter(file => file.endsWith('.ts') && file !== 'index.ts')
     .map(file => file.slice(0, -'.ts'.length))
 
-function misuse(text: string): number {
+function misuse(text: string, exitCode = FAILED): number {
   process.stderr.write(`${text}\nusage: conformance FAMILY DIR   families: ${families().join(', ')}\n`)
-  return USAGE
+  return exitCode
 }
 
 async function load(family: string): Promise<Family | null> {
@@ -36,16 +36,17 @@ async function load(family: string): Promise<Family | null> {
 }
 
 async function main([family, dir]: readonly string[]): Promise<number> {
-  if (family === undefined || dir === undefined) return misuse('FAMILY and DIR are needed.')
-  if (!families().includes(family) || !existsSync(join(here, `${family}.ts`)))
-    return misuse(`Unknown family '${family}'.`)
+  if (family === undefined || dir === undefined) return misuse('FAMILY and DIR are needed.', USAGE)
+  if (!families().includes(family)) return misuse(`Unknown family '${family}'.`)
   if (!existsSync(dir) || !statSync(dir).isDirectory()) return misuse(`'${dir}' is not a folder.`)
   const run = await load(family)
   if (run === null) return misuse(`The family '${family}' has no run function.`)
-  return await report(run(dir))
+  const { passed, failed } = await report(run(dir))
+  if (passed + failed === 0) process.stderr.write(`No case of ${family} is below '${dir}'.\n`)
+  return failed > 0 || passed === 0 ? FAILED : 0
 }
 
-async function report(outcomes: AsyncIterable<CaseOutcome>): Promise<number> {
+async function report(outcomes: AsyncIterable<CaseOutcome>): Promise<{ passed: number; failed: number }> {
   const terminal = process.stderr.isTTY
   let passed = 0
   let failed = 0
@@ -59,7 +60,7 @@ async function report(outcomes: AsyncIterable<CaseOutcome>): Promise<number> {
   }
   if (terminal) process.stderr.write('\r\u001b[K')
   process.stdout.write(`${passed} passed, ${failed} failed\n`)
-  return failed > 0 || passed === 0 ? 1 : 0
+  return { passed, failed }
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -3,28 +3,29 @@
  * order, results, states and the death of the root for equality. Time is virtual.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
 import type { CaseOutcome } from './index.ts'
 import { replay } from './otp/replay.ts'
 import type { Case, Expected } from './otp/case.ts'
+import { replayFolder } from './shared/case-folder.ts'
 
-/** Every `*.json` of the folder, in order of name. */
-export async function* run(dir: string): AsyncIterable<CaseOutcome> {
-  const files = (await readdir(dir)).filter(file => file.endsWith('.json')).toSorted()
-  for (const file of files) yield await runFile(join(dir, file))
-}
+/** Every `*.json` below the folder, in order of name. */
+export const run = (dir: string): AsyncIterable<CaseOutcome> =>
+  replayFolder(dir, async function* ({ name, data }) {
+    yield await outcomeOf(name.replace(/\.json$/, ''), data)
+  })
 
-async function runFile(path: string): Promise<CaseOutcome> {
-  const name = basename(path, '.json')
+async function outcomeOf(name: string, data: unknown): Promise<CaseOutcome> {
   try {
-    // Cases are written by the recorder; one that is not shaped so fails below like any other difference.
-    const given = JSON.parse(await readFile(path, 'utf8')) as Case
+    if (!isCase(data)) return { name, problem: 'it has no tree, events and expected outcome' }
+    const given = data as Case // as the recorder wrote it: what else is different shows below
     return { name, problem: firstDifference(given.expected, await replay(given)) }
   } catch (error) {
-    return { name, problem: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    return { name, problem: `threw ${error instanceof Error ? error.message : String(error)}` }
   }
 }
+
+const isCase = (data: unknown): boolean =>
+  typeof data === 'object' && data !== null && ['tree', 'events', 'expected'].every(field => field in data)
 
 function firstDifference(want: Expected, got: Expected): string | null {
   const pairs: [string, unknown, unknown][] = [

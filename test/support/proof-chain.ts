@@ -34,6 +34,7 @@ export const operatorAt = (index: number): Address => numberToHex(0xa000_0000n +
 const GAS_PRICE = 10n ** 10n
 /** A node needs its time for more blocks. */
 const MOST_AT_ONCE = 100
+const PATIENCE_MS = 120_000
 export const AUTO_IMPERSONATE = ['--auto-impersonate'] as const
 
 /** The hash that a name stands for. */
@@ -60,7 +61,8 @@ export interface Submission {
 
 /** Contracts of their own on the anvil at `rpcUrl`, with so many operators. */
 export async function proofChainKit(rpcUrl: string, operators: number, options: Partial<ProofChainDeployment> = {}) {
-  const transport = http(rpcUrl)
+  // asked once and waited for: what is mined again after a time-out would be one block too many
+  const transport = http(rpcUrl, { timeout: PATIENCE_MS, retryCount: 0 })
   const chain = createPublicClient({ chain: foundry, transport, cacheTime: 0 })
   const wallet = createWalletClient({ chain: foundry, transport })
   const tools = createTestClient({ mode: 'anvil', chain: foundry, transport })
@@ -75,7 +77,7 @@ export async function proofChainKit(rpcUrl: string, operators: number, options: 
     ...options,
   })
   const newer = options.code !== undefined
-  const mined = async (hash: Promise<Hex>): Promise<TransactionReceipt> => receiptOf(chain, await hash, 60_000)
+  const mined = async (hash: Promise<Hex>): Promise<TransactionReceipt> => receiptOf(chain, await hash, PATIENCE_MS)
   const head = (): Promise<bigint> => chain.getBlockNumber()
 
   /** Sends without asking the node for an estimate, so that what reverts is mined. */

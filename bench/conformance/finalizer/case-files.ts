@@ -2,8 +2,6 @@
  * The case files of a folder: JSON whose shape is checked before anything in it is used. Numbers that may exceed 2^53 are
  * decimal strings.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Errors, Check } from 'typebox/value'
 import type { CaseOutcome } from '../index.ts'
@@ -21,27 +19,8 @@ export const Address = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' })
 /** A block number or another small one, however it is written. */
 export const Numeric = Type.Union([Type.Integer(), Type.String({ pattern: '^-?[0-9]{1,78}$' })])
 
-/** Every JSON file below a folder, in order of name. */
-export function* caseFiles(dir: string): Generator<CaseFile> {
-  for (const path of jsonFiles(dir)) {
-    const name = relative(dir, path)
-    let data: unknown
-    try {
-      data = JSON.parse(readFileSync(path, 'utf8'))
-    } catch {
-      data = null
-    }
-    yield { name, family: familyOf(data), data }
-  }
-}
-
-function* jsonFiles(dir: string): Generator<string> {
-  for (const entry of readdirSync(dir).toSorted()) {
-    const path = join(dir, entry)
-    if (statSync(path).isDirectory()) yield* jsonFiles(path)
-    else if (entry.endsWith('.json')) yield path
-  }
-}
+/** The file with its family. */
+export const caseFile = (name: string, data: unknown): CaseFile => ({ name, family: familyOf(data), data })
 
 function familyOf(data: unknown): string {
   if (Array.isArray(data)) return 'abi'
@@ -58,8 +37,24 @@ export function shaped<S extends TSchema>(schema: S, data: unknown): Static<S> {
   throw new Error(`not of the format: ${first?.instancePath || '/'} ${first?.message ?? 'is wrong'}`)
 }
 
-/** `{ cases: [...] }` with at least one. */
-export const CasesOf = <S extends TSchema>(item: S) => Type.Object({ cases: Type.Array(item, { minItems: 1 }) })
+/**
+ * The outcome of every case of `{ cases: [...] }`, of which there must be one. A case of another shape, or one whose check
+ * throws, is a problem of its own: the others are replayed all the same.
+ */
+export async function* eachCase<S extends TSchema>(
+  { data }: CaseFile,
+  schema: S,
+  check: (one: Static<S>) => string | null | Promise<string | null>,
+): AsyncIterable<CaseOutcome> {
+  const { cases } = shaped(Cases, data)
+  for (const [at, one] of cases.entries()) {
+    yield outcome(String(one.id ?? `case ${at}`), () => check(shaped(schema, one)))
+  }
+}
+
+const Cases = Type.Object({
+  cases: Type.Array(Type.Object({ id: Type.Optional(Type.Unknown()) }), { minItems: 1 }),
+})
 
 /** Runs a check of one case; what it throws is its problem. */
 export async function outcome(name: string, check: () => string | null | Promise<string | null>): Promise<CaseOutcome> {

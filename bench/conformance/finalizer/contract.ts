@@ -20,22 +20,19 @@ import {
 } from '../../../test/support/proof-chain.ts'
 import { abi as specimenAbi } from '../../../contracts/artifacts/BlockSpecimenProofChain.ts'
 import type { CaseOutcome } from '../index.ts'
-import { CasesOf, Decimal, difference, outcome, shaped, type CaseFile } from './case-files.ts'
+import { Decimal, difference, eachCase, type CaseFile } from './case-files.ts'
 
-const Lifecycle = CasesOf(
-  Type.Object({
-    id: Type.String(),
-    sessionDurationBlocks: Type.Integer({ minimum: 1 }),
-    steps: Type.Array(
-      Type.Object({
-        block: Type.Integer({ minimum: 0 }),
-        action: Type.Union([Type.Literal('submit'), Type.Literal('finalize')]),
-        expected: Type.String(),
-      }),
-      { minItems: 1 },
-    ),
-  }),
-)
+const Lifecycle = Type.Object({
+  sessionDurationBlocks: Type.Integer({ minimum: 1 }),
+  steps: Type.Array(
+    Type.Object({
+      block: Type.Integer({ minimum: 0 }),
+      action: Type.Union([Type.Literal('submit'), Type.Literal('finalize')]),
+      expected: Type.String(),
+    }),
+    { minItems: 1 },
+  ),
+})
 
 const CHAIN_ID = 31_337
 
@@ -48,37 +45,38 @@ async function* onChain(replay: (rpcUrl: string) => AsyncIterable<CaseOutcome>):
   }
 }
 
-export const sessionLifecycle = (file: CaseFile): AsyncIterable<CaseOutcome> => {
-  const { cases } = shaped(Lifecycle, file.data)
-  return onChain(async function* (rpcUrl) {
-    for (const { id, sessionDurationBlocks, steps } of cases) {
-      yield outcome(id, async () => {
-        const kit = await proofChainKit(rpcUrl, steps.length, { sessionBlocks: BigInt(sessionDurationBlocks) })
-        const offset = (await kit.head()) + 1n - BigInt(steps[0]?.block ?? 0)
-        const found: string[] = []
-        for (const [at, { block, action }] of steps.entries()) {
-          await kit.nextBlockIs(offset + BigInt(block))
-          found.push(await act(kit, action, at))
-        }
-        return difference(
-          found,
-          steps.map(({ expected }) => expected),
-        )
-      })
-    }
-  })
-}
+export const sessionLifecycle = (file: CaseFile): AsyncIterable<CaseOutcome> =>
+  onChain(rpcUrl =>
+    eachCase(file, Lifecycle, async ({ sessionDurationBlocks, steps }) => {
+      const kit = await proofChainKit(rpcUrl, steps.length, { sessionBlocks: BigInt(sessionDurationBlocks) })
+      const offset = (await kit.head()) + 1n - BigInt(steps[0]?.block ?? 0)
+      const found: object[] = []
+      for (const [at, { block, action }] of steps.entries()) {
+        await kit.nextBlockIs(offset + BigInt(block))
+        const { answer, minedIn } = await act(kit, action, at)
+        found.push({ block: Number(minedIn - offset), answer })
+      }
+      const wanted = steps.map(({ block, expected }) => ({ block, answer: expected }))
+      return difference(found, wanted)
+    }),
+  )
 
 const HEIGHT = 100n
 
-/** What the contract does with it, in the words of the cases. */
-async function act(kit: ProofChainKit, action: 'submit' | 'finalize', at: number): Promise<string> {
+interface Act {
+  /** What the contract did with it, in the words of the cases. */
+  readonly answer: string
+  readonly minedIn: bigint
+}
+
+async function act(kit: ProofChainKit, action: 'submit' | 'finalize', at: number): Promise<Act> {
   const receipt =
     action === 'submit'
       ? await kit.submit('specimen', { operator: operatorAt(at), height: HEIGHT })
       : await kit.finalize('specimen', HEIGHT)
-  if (receipt.status === 'success') return action === 'submit' ? 'ok' : 'finalized'
-  return `revert: ${await reasonOf(kit, action, at, receipt.blockNumber)}`
+  const minedIn = receipt.blockNumber
+  if (receipt.status === 'success') return { answer: action === 'submit' ? 'ok' : 'finalized', minedIn }
+  return { answer: `revert: ${await reasonOf(kit, action, at, minedIn)}`, minedIn }
 }
 
 /** Asked again on the state the transaction met, as the finalizer asks. */
@@ -103,50 +101,45 @@ async function reasonOf(kit: ProofChainKit, action: string, at: number, block: b
   }
 }
 
-const Quorums = CasesOf(
-  Type.Object({
-    id: Type.String(),
-    minSubmissions: Type.Integer({ minimum: 0 }),
-    quorum: Decimal,
-    submissions: Type.Array(
-      Type.Object({
-        blockHash: Type.String(),
-        hashes: Type.Array(
-          Type.Object({ hash: Type.String(), participants: Type.Integer({ minimum: 1, maximum: 64 }) }),
-        ),
-      }),
-    ),
-    expected: Type.Object({
-      event: Type.Union([Type.Literal('RewardAwarded'), Type.Literal('QuorumNotReached')]),
-      blockHash: Type.Optional(Type.String()),
-      hash: Type.Optional(Type.String()),
-    }),
-    newerContractReachesQuorum: Type.Boolean(),
-  }),
-)
+/** Each participant is an account of its own on the local chain. */
+const MOST_OPERATORS = 200
 
-export const quorumModel = (file: CaseFile): AsyncIterable<CaseOutcome> => {
-  const { cases } = shaped(Quorums, file.data)
-  return onChain(async function* (rpcUrl) {
-    for (const { id, minSubmissions, quorum, submissions, expected, newerContractReachesQuorum } of cases) {
-      yield outcome(id, async () => {
-        const groups = submissions.flatMap(({ blockHash, hashes }) =>
-          hashes.map(({ hash, participants }) => ({ blockHash, hash, participants })),
-        )
-        const rules = { minSubmissions, quorum: BigInt(quorum) }
-        const older = count(groups, { ...rules, inclusive: false })
-        const newer = count(groups, { ...rules, inclusive: true })
-        const wanted =
-          expected.event === 'RewardAwarded' ? ending(true, expected.blockHash, expected.hash) : 'no-quorum'
-        const shown = [ending(older.reached, older.leading?.blockHash, older.leading?.hash), newer.reached]
-        const first = await close(rpcUrl, groups, rules, '2022')
-        const done = [first, (await close(rpcUrl, groups, rules, '2024')) !== 'no-quorum']
-        const want = [wanted, newerContractReachesQuorum]
-        return difference({ shown, done }, { shown: want, done: want })
-      })
-    }
-  })
-}
+const Quorum = Type.Object({
+  minSubmissions: Type.Integer({ minimum: 0 }),
+  quorum: Decimal,
+  submissions: Type.Array(
+    Type.Object({
+      blockHash: Type.String(),
+      hashes: Type.Array(
+        Type.Object({ hash: Type.String(), participants: Type.Integer({ minimum: 1, maximum: MOST_OPERATORS }) }),
+      ),
+    }),
+  ),
+  expected: Type.Object({
+    event: Type.Union([Type.Literal('RewardAwarded'), Type.Literal('QuorumNotReached')]),
+    blockHash: Type.Optional(Type.String()),
+    hash: Type.Optional(Type.String()),
+  }),
+  newerContractReachesQuorum: Type.Boolean(),
+})
+
+export const quorumModel = (file: CaseFile): AsyncIterable<CaseOutcome> =>
+  onChain(rpcUrl =>
+    eachCase(file, Quorum, async ({ minSubmissions, quorum, submissions, expected, newerContractReachesQuorum }) => {
+      const groups = submissions.flatMap(({ blockHash, hashes }) =>
+        hashes.map(({ hash, participants }) => ({ blockHash, hash, participants })),
+      )
+      const rules = { minSubmissions, quorum: BigInt(quorum) }
+      const older = count(groups, { ...rules, inclusive: false })
+      const newer = count(groups, { ...rules, inclusive: true })
+      const wanted = expected.event === 'RewardAwarded' ? ending(true, expected.blockHash, expected.hash) : 'no-quorum'
+      const shown = [ending(older.reached, older.leading?.blockHash, older.leading?.hash), newer.reached]
+      const first = await close(rpcUrl, groups, rules, '2022')
+      const done = [first, (await close(rpcUrl, groups, rules, '2024')) !== 'no-quorum']
+      const want = [wanted, newerContractReachesQuorum]
+      return difference({ shown, done }, { shown: want, done: want })
+    }),
+  )
 
 const ending = (reached: boolean, blockHash = '', hash = ''): string =>
   reached ? `${hashOf(blockHash)} ${hashOf(hash)}` : 'no-quorum'

@@ -17,7 +17,7 @@ import { readViewRows, type ViewRow } from '../../../src/actors/finalizer/wareho
 import { systemClock } from '../../../src/clock.ts'
 import type { Orm } from '../../../src/entities/orm.ts'
 import type { CaseOutcome } from '../index.ts'
-import { CasesOf, difference, Numeric, outcome, shaped, type CaseFile } from './case-files.ts'
+import { difference, eachCase, Numeric, type CaseFile } from './case-files.ts'
 import { withDatabases } from './database.ts'
 import { policyRules } from './rules.ts'
 import { answeringClient } from './scripted-client.ts'
@@ -33,10 +33,10 @@ const Step = Type.Union([
   Type.Object({ do: Type.Literal('scan'), rows: Type.Array(Row) }),
   Type.Object({ do: Type.Literal('sendDone'), chainId: Numeric, height: Numeric }),
   Type.Object({ do: Type.Literal('restart') }),
+  /** However the case names a send that came to nothing. */
+  Type.Object({ do: Type.Enum(['sendFailed', 'sendRaised', 'sendError']) }),
 ])
-const Cases = CasesOf(
-  Type.Object({ id: Type.String(), startCursor: Numeric, steps: Type.Array(Step, { minItems: 1 }) }),
-)
+const Case = Type.Object({ startCursor: Numeric, steps: Type.Array(Step, { minItems: 1 }) })
 type Step = Static<typeof Step>
 
 const CHAIN = 'observer'
@@ -60,24 +60,20 @@ const RULES: CloserRules = {
 }
 const HEADS = { head: 1_000_000n, tip: 1_000_000n }
 
-export const queueMachine = (file: CaseFile): AsyncIterable<CaseOutcome> => {
-  const { cases } = shaped(Cases, file.data)
-  return withDatabases(async function* (fresh) {
-    for (const { id, startCursor, steps } of cases) {
-      yield outcome(id, () =>
-        fresh(async ({ orm }) => {
-          const found: unknown[] = []
-          const machine = machineOn(orm, BigInt(startCursor))
-          for (const step of steps) await machine.take(step)
-          found.push(await machine.sessions(), machine.cursor())
-          await machine.confirm()
-          found.push(await machine.sessions())
-          return difference(found, required(steps, BigInt(startCursor)))
-        }),
-      )
-    }
-  })
-}
+export const queueMachine = (file: CaseFile): AsyncIterable<CaseOutcome> =>
+  withDatabases(fresh =>
+    eachCase(file, Case, ({ startCursor, steps }) =>
+      fresh(async ({ orm }) => {
+        const found: unknown[] = []
+        const machine = machineOn(orm, BigInt(startCursor))
+        for (const step of steps) await machine.take(step)
+        found.push(await machine.sessions(), machine.cursor())
+        await machine.confirm()
+        found.push(await machine.sessions())
+        return difference(found, required(steps, BigInt(startCursor)))
+      }),
+    ),
+  )
 
 type Seen = Readonly<Record<string, string>>
 const nameOf = (chainId: string | number, height: string | number): string => `${chainId}:${height}`
@@ -152,7 +148,7 @@ function machineOn(orm: Orm, startCursor: bigint) {
     take: async (step: Step): Promise<void> => {
       if (step.do === 'scan') return scan(step.rows)
       if (step.do === 'sendDone') return send(String(step.chainId), String(step.height))
-      return settle() // nothing is kept in memory: a restart is another look
+      return settle() // nothing is kept in memory: a restart, or what came to nothing, is another look
     },
     /** Everything that was sent has its depth; the index says nothing more. */
     confirm: async (): Promise<void> => {

@@ -14,7 +14,7 @@ import {
 } from '../../../src/actors/finalizer/policy.ts'
 import { classifyRevert, reasonIn } from '../../../src/actors/finalizer/revert.ts'
 import type { CaseOutcome } from '../index.ts'
-import { CasesOf, Decimal, difference, Hex, outcome, shaped, type CaseFile } from './case-files.ts'
+import { Decimal, difference, eachCase, Hex, type CaseFile } from './case-files.ts'
 
 /** As configured by default, but that every case is small. */
 export const policyRules: Rules = {
@@ -63,27 +63,19 @@ export function decideOne(deadline: bigint, head: bigint, trial?: Trial): Decisi
   return decide([{ ...SESSION, deadline }], view, policyRules)[0]
 }
 
-const Readiness = CasesOf(
-  Type.Object({ id: Type.String(), deadline: Decimal, observerHeight: Decimal, ready: Type.Boolean() }),
-)
+const Readiness = Type.Object({ deadline: Decimal, observerHeight: Decimal, ready: Type.Boolean() })
 
-export async function* readiness(file: CaseFile): AsyncIterable<CaseOutcome> {
-  for (const { id, deadline, observerHeight, ready } of shaped(Readiness, file.data).cases) {
-    yield outcome(id, () => {
-      const [due, head] = [BigInt(deadline), BigInt(observerHeight)]
-      return difference([past(due, head), decideOne(due, head)?.do === 'try'], [ready, ready])
-    })
-  }
-}
+export const readiness = (file: CaseFile): AsyncIterable<CaseOutcome> =>
+  eachCase(file, Readiness, ({ deadline, observerHeight, ready }) => {
+    const [due, head] = [BigInt(deadline), BigInt(observerHeight)]
+    return difference([past(due, head), decideOne(due, head)?.do === 'try'], [ready, ready])
+  })
 
-const Reverts = CasesOf(
-  Type.Object({
-    id: Type.String(),
-    revertData: Hex,
-    reason: Type.Union([Type.String(), Type.Null()]),
-    expectedClass: Type.String(),
-  }),
-)
+const Revert = Type.Object({
+  revertData: Hex,
+  reason: Type.Union([Type.String(), Type.Null()]),
+  expectedClass: Type.String(),
+})
 
 const DOES: Readonly<Record<string, Decision['do']>> = {
   wait: 'wait',
@@ -92,15 +84,14 @@ const DOES: Readonly<Record<string, Decision['do']>> = {
   unknownRevert: 'retry',
 }
 
-export async function* revertClassification(file: CaseFile): AsyncIterable<CaseOutcome> {
-  for (const { id, revertData, reason, expectedClass } of shaped(Reverts, file.data).cases) {
-    yield outcome(id, () => {
-      const data = revertData as `0x${string}`
-      // as a node answers it: the data beside the message
-      const trial = trialOf(Object.assign(new Error('execution reverted'), { code: 3, data }))
-      const said = trial.does === 'revert' ? trial.reason : trial.because
-      const found = [reasonIn(data), said, classifyRevert(said), decideOne(100n, 101n, trial)?.do]
-      return difference(found, [reason, reason, expectedClass, DOES[expectedClass]])
-    })
-  }
-}
+export const revertClassification = (file: CaseFile): AsyncIterable<CaseOutcome> =>
+  eachCase(file, Revert, ({ revertData, reason, expectedClass }) => {
+    const data = revertData as `0x${string}`
+    // as a node answers it: the data beside the message
+    const trial = trialOf(Object.assign(new Error('execution reverted'), { code: 3, data }))
+    const said = trial.does === 'revert' ? trial.reason : trial.because
+    // without a reason people are told what else the data say: a panic, an error of the contract's own
+    const reasons = [reasonIn(data), reason === null ? null : said]
+    const found = [...reasons, classifyRevert(said), decideOne(100n, 101n, trial)?.do]
+    return difference(found, [reason, reason, expectedClass, DOES[expectedClass]])
+  })

@@ -11,7 +11,7 @@ import { quote, type FeeRules, type Fees } from '../../../src/actors/lanes/tx/fe
 import { nextNonce } from '../../../src/actors/lanes/tx/nonce.ts'
 import { settle, type Evidence } from '../../../src/actors/lanes/tx/settle.ts'
 import type { CaseOutcome } from '../index.ts'
-import { CasesOf, outcome, shaped, type CaseFile } from './case-files.ts'
+import { eachCase, type CaseFile } from './case-files.ts'
 import { decideOne } from './rules.ts'
 
 const Answer = Type.Union([
@@ -21,7 +21,6 @@ const Answer = Type.Union([
   Type.Object({ sendError: Type.Object({ code: Type.Integer(), message: Type.String() }) }),
 ])
 const Case = Type.Object({
-  id: Type.String(),
   rpc: Type.Array(Answer, { minItems: 1 }),
   chainNonces: Type.Array(Type.Integer({ minimum: 0 }), { minItems: 1 }),
   required: Type.Object({
@@ -32,19 +31,18 @@ const Case = Type.Object({
 })
 type Case = Static<typeof Case>
 
-export async function* sendOutcomes(file: CaseFile): AsyncIterable<CaseOutcome> {
-  for (const one of shaped(CasesOf(Case), file.data).cases) {
-    yield outcome(one.id, () => {
-      const requirement = REQUIREMENTS.find(([pattern]) => pattern.test(one.required.session))
-      if (requirement === undefined) return `the requirement "${one.required.session}" is not one that can be checked`
-      const run = replay(one)
-      const { nonceAfter } = one.required
-      if (nonceAfter !== undefined && run.nonceAfter !== nonceAfter)
-        return `the nonce after is ${run.nonceAfter}, expected ${nonceAfter}`
-      return requirement[1](run) ? null : `required: ${one.required.session}; found ${JSON.stringify(run)}`
-    })
-  }
-}
+export const sendOutcomes = (file: CaseFile): AsyncIterable<CaseOutcome> =>
+  eachCase(file, Case, one => {
+    const run = replay(one)
+    const { session, nonceAfter } = one.required
+    const known = REQUIREMENTS.find(([words]) => words.test(session))
+    if (known === undefined) return `the requirement "${session}" is not one that can be checked`
+    if (nonceAfter !== undefined && run.nonceAfter !== nonceAfter)
+      return `the nonce after is ${run.nonceAfter}, expected ${nonceAfter}`
+    const broken = LAWS.find(law => !law.holds(run))
+    if (broken !== undefined) return `${broken.says}: found ${JSON.stringify(run)}`
+    return known[1](run) ? null : `required: ${session}; found ${JSON.stringify(run)}`
+  })
 
 interface Run {
   /** What the contract's answer made the finalizer decide in the dry run; null when it lets the call through. */
@@ -69,6 +67,7 @@ function replay({ rpc, chainNonces }: Case): Run {
   const decided = dryRun(rpc[0])
   if (decided !== null) return { decided, steps: [], nonceAfter: first }
   const steps: Step[] = []
+  const metTimeout = (): boolean => steps.some(step => step.met === 'timeout' && step.nonce === nonce)
   let nonce = nextNonce(null, first)
   let fees = offer(null)
   let refreshed = 0
@@ -82,8 +81,11 @@ function replay({ rpc, chainNonces }: Case): Run {
     if (reaction === 'look') {
       refreshed += 1
       const count = chainNonces[refreshed] ?? nonce + 1 // the nonce was used, so the count is beyond it
-      const { state } = settle(standing(nonce), evidence(nonce, null, true))
+      // by the one that was sent and had no receipt yet, if there is one; else by somebody else
+      const found = metTimeout() ? evidence(nonce, true, false) : evidence(nonce, null, true)
+      const { state } = settle(standing(nonce), found)
       steps.push({ ...step, reaction, state, price: null })
+      if (state === 'confirmed') return { decided, steps, nonceAfter: nextNonce(nonce, nonce + 1) }
       nonce = nextNonce(null, count)
     } else if (reaction === null || reaction === 'reprice') {
       const raised = offer(fees)
@@ -160,31 +162,57 @@ const errors = ({ steps }: Run): readonly Step[] => steps.filter(({ reaction }) 
 const keepsItsNonce = ({ steps }: Run): boolean =>
   steps.every((step, at) => at === 0 || step.nonce === steps[at - 1]?.nonce || steps[at - 1]?.state === 'queued')
 
-const REQUIREMENTS: readonly (readonly [RegExp, (run: Run) => boolean])[] = [
-  [/^sent$/, run => last(run)?.state === 'confirmed'],
-  [/^reclassify by a call/, run => last(run)?.state === 'reverted'],
-  [
-    /^sent after refresh/,
-    run =>
-      errors(run).length > 0 && errors(run).every(({ reaction, state }) => reaction === 'look' && state === 'queued'),
-  ],
-  [
-    /^requeued after a bounded number/,
-    run => keepsItsNonce(run) && run.steps.every(({ state }) => state !== 'cancelled'),
-  ],
-  [/^done \(already finalized/, run => run.decided === 'concede'],
-  [/^dropped, alert/, run => run.decided === 'drop'],
-  [/^sent, wait for the receipt/, run => last(run)?.reaction === 'accepted' && last(run)?.state === 'sent'],
-  [
-    /^bounded replacements, then alert/,
-    run => everyReplaced(run) && replacements().times < 100 && replacements().because !== '',
-  ],
-  [
-    /^kept queued, sender paused, alert/,
-    run => run.steps.every(({ reaction, state }) => reaction === 'hold' && state === 'sent'),
-  ],
-  [/^raise the price by at least 10 percent/, run => everyReplaced(run)],
+/** What holds of every case, whatever its own requirement says (reference 3.5). */
+const LAWS: readonly { readonly says: string; readonly holds: (run: Run) => boolean }[] = [
+  { says: 'a nonce changed without the proof that somebody else used it', holds: run => keepsItsNonce(run) },
+  { says: 'a stuck transaction was not replaced for at least 10 percent more', holds: run => everyReplaced(run) },
+  { says: 'an error got another reaction than the reference wants', holds: run => run.steps.every(reactsRightly) },
 ]
+
+/** The reactions that the reference names; of the rest it wants no more than that nothing is lost. */
+const REACTIONS: readonly (readonly [RegExp, Reaction])[] = [
+  [/nonce too low/i, 'look'],
+  [/already known/i, 'accepted'],
+  [/replacement transaction underpriced/i, 'reprice'],
+  [/insufficient funds/i, 'hold'],
+]
+
+function reactsRightly({ met, reaction }: Step): boolean {
+  const named = REACTIONS.find(([words]) => words.test(met))
+  return named === undefined || reaction === named[1]
+}
+
+const confirmed = (run: Run): boolean => last(run)?.state === 'confirmed'
+/** It may still be sent: no state that ends it, and its bytes or its turn are kept. */
+const kept = (run: Run): boolean =>
+  run.decided === null && run.steps.every(({ state }) => state !== 'cancelled' && state !== 'reverted')
+
+/** The first whose words are in the requirement says what is checked. */
+const REQUIREMENTS: readonly (readonly [RegExp, (run: Run) => boolean])[] = [
+  [/already finalized|by (someone|somebody) else/, run => run.decided === 'concede'],
+  [/\bdropped\b/, run => run.decided === 'drop'],
+  [/not past|deadline|(next|later) (observer )?block/, run => run.decided === 'wait'],
+  [/\bclassif|reclassif/, run => last(run)?.state === 'reverted'],
+  [/wait for the receipt/, run => last(run)?.reaction === 'accepted' && last(run)?.state === 'sent'],
+  [/receipt/, confirmed],
+  [/bounded replacements/, () => replacements().times < 100 && replacements().because !== ''],
+  [/bounded/, kept],
+  [/paused/, run => kept(run) && errors(run).length > 0 && errors(run).every(({ reaction }) => reaction === 'hold')],
+  [
+    /refresh/,
+    run => {
+      const looks = errors(run).filter(({ reaction }) => reaction === 'look')
+      return looks.length > 0 && looks.every(({ state }) => state === 'queued') && (confirmed(run) || !endsWell(run))
+    },
+  ],
+  [/replac|10 percent|same nonce/, run => prices(run).length > 0 && (confirmed(run) || !endsWell(run))],
+  [/^sent\b/, confirmed],
+  [/back.?off|queued|\bretr/, run => run.decided === 'retry' || kept(run)],
+]
+
+const prices = ({ steps }: Run): readonly Step[] => steps.filter(({ price }) => price !== null)
+/** The last answer of the case is a mined transaction. */
+const endsWell = (run: Run): boolean => last(run)?.met === 'ok'
 
 const everyReplaced = ({ steps }: Run): boolean =>
   steps.every(({ met, price, reaction }) =>

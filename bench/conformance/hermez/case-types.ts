@@ -12,6 +12,7 @@ export interface Float40File {
 export interface KeyCase {
   readonly index: number
   readonly privateKey: Hex
+  readonly ethAddr: Hex
   readonly ay: string
   readonly sign: 0 | 1
 }
@@ -84,6 +85,8 @@ export interface L2Case {
 
 export interface L2CodecCase extends L2Case {
   readonly signerPrivateKey: Hex
+  readonly amountF: string
+  readonly toBjjCompressed: Hex
   readonly auxToIdx: string
   readonly rqTx: L2Case | null
   readonly expected: { readonly dataAvailability: Readonly<Record<string, Hex>> }
@@ -103,6 +106,8 @@ export interface L1UserCase {
 
 export interface L1UserCodecCase extends L1UserCase {
   readonly chainID: string
+  readonly loadAmount: string
+  readonly amount: string
   readonly effectiveAmount: string
   readonly expected: { readonly encoded: Hex; readonly dataAvailability: Readonly<Record<string, Hex>> }
 }
@@ -138,16 +143,22 @@ export interface TxCodecFile {
 
 export interface BatchCase {
   readonly batchNum: string | number
+  readonly l1Batch?: boolean
   readonly l1UserTxs: readonly L1UserCase[]
   readonly l1CoordinatorTxs: readonly L1CoordinatorCase[]
   readonly l2Txs: readonly L2Case[]
   readonly feeIdxs: readonly string[]
   readonly feePlanTokens?: readonly string[]
   readonly input?: Readonly<Record<string, unknown>>
+  readonly expected?: {
+    /** Known only with the circuit's inputs. */
+    readonly stateRootBeforeFees?: string
+  }
 }
 
 export interface ExpectedBatch extends BatchCase {
   readonly expected: {
+    readonly stateRootBeforeFees?: string
     readonly newStateRoot: string
     readonly accountsAfter?: readonly { readonly idx: string }[]
     readonly exits?: readonly { readonly idx: string; readonly found: boolean }[]
@@ -158,6 +169,7 @@ export interface Rollup {
   readonly circuit: Circuit
   readonly chainID: string | number
   readonly rollupContract?: Hex
+  readonly keys?: readonly KeyCase[]
 }
 
 export interface BatchesFile extends Rollup {

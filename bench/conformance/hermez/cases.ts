@@ -1,14 +1,13 @@
 /**
  * Reading the case files of the rollup (data only, format in their README) and comparing with them.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative } from 'node:path'
 import {
   type L1CoordinatorTx,
   type L1UserTx,
   type SignedL2Tx,
   ZERO_ETH_ADDR,
 } from '../../../src/actors/forger/rollup/types.ts'
+import type { CaseOutcome } from '../index.ts'
 import type {
   BatchesFile,
   FeesFile,
@@ -23,10 +22,7 @@ import type {
 } from './case-types.ts'
 
 /** One comparison; `problem` is null when everything was as expected. */
-export interface Result {
-  readonly name: string
-  readonly problem: string | null
-}
+export type Result = CaseOutcome
 
 /** A file of cases, told by its family; the content is taken for what the family says (case-types.ts). */
 export type CaseFile =
@@ -42,22 +38,8 @@ export type CaseFile =
 /** One comparison of a family's file. */
 export type Content<Family extends CaseFile['family']> = Extract<CaseFile, { readonly family: Family }>
 
-/** Every case file below a folder, in order of name; families are told by content, so that other folders work too. */
-export function* caseFiles(dir: string): Generator<CaseFile> {
-  for (const path of jsonFiles(dir)) {
-    const data: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    // The family is told by the fields, and the rest of the shape follows from it.
-    yield { name: relative(dir, path), family: familyOf(data), data } as CaseFile
-  }
-}
-
-function* jsonFiles(dir: string): Generator<string> {
-  for (const entry of readdirSync(dir).toSorted()) {
-    const path = join(dir, entry)
-    if (statSync(path).isDirectory()) yield* jsonFiles(path)
-    else if (entry.endsWith('.json')) yield path
-  }
-}
+/** The file with its family, told by the fields it has, so that any name and any folder will do. */
+export const caseFile = (name: string, data: unknown): CaseFile => ({ name, family: familyOf(data), data }) as CaseFile // the rest of the shape follows from the family
 
 function familyOf(data: unknown): CaseFile['family'] {
   const has = (...fields: readonly string[]): boolean =>
@@ -88,12 +70,16 @@ export function difference(actual: unknown, expected: unknown, at = ''): string 
   return null
 }
 
+/** The named fields of each entry that has them. */
+export const pick = (entries: readonly object[], fields: readonly string[]): object[] =>
+  entries.map(entry => Object.fromEntries(Object.entries(entry).filter(([field]) => fields.includes(field))))
+
 /** Runs a check and turns an unexpected throw into a problem. */
 export function result(name: string, check: () => string | null): Result {
   try {
     return { name, problem: check() }
   } catch (error) {
-    return { name, problem: `threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` }
+    return { name, problem: `threw ${error instanceof Error ? error.message : String(error)}` }
   }
 }
 

@@ -10,7 +10,7 @@ import { decodeFloat40, exactFloat40, floorFloat40, roundFloat40 } from '../../.
 import { hashOf, pathTo, put, type Tree } from '../../../src/actors/forger/rollup/merkle.ts'
 import { poseidon } from '../../../src/actors/forger/rollup/poseidon.ts'
 import { oracleAddress } from './oracle-address.ts'
-import type { LeafCase, TreeOperation } from './case-types.ts'
+import type { KeyCase, LeafCase, TreeOperation } from './case-types.ts'
 import { type Content, difference, type Result, result } from './cases.ts'
 
 export function* float40({ name, data }: Content<'float40'>): Generator<Result> {
@@ -54,23 +54,24 @@ function decoding(item: { readonly float40: string }): string | null {
 }
 
 export function* keys({ name, data }: Content<'keys'>): Generator<Result> {
-  for (const item of data.keys) {
-    yield result(`${name} key ${item.index}`, () => {
-      const secret = bjjFromEthKey(item.privateKey)
-      const compressed = compressKey(secret.publicKey)
-      const actual = {
-        index: item.index,
-        privateKey: item.privateKey,
-        ethAddr: oracleAddress(item.privateKey),
-        bjjPrivateKeyBytes: hexOf(seedFromEthKey(item.privateKey)),
-        bjjPrivateScalar: secret.scalar >> 3n,
-        ax: secret.point.x,
-        ...secret.publicKey,
-        bjjCompressed: compressed,
-      }
-      return difference(actual, item) ?? difference(expandKey(compressed), { ay: item.ay, sign: item.sign })
-    })
+  for (const item of data.keys) yield result(`${name} key ${item.index}`, () => keyDifference(item))
+}
+
+/** A private key and everything that follows from it. */
+export function keyDifference(item: KeyCase): string | null {
+  const secret = bjjFromEthKey(item.privateKey)
+  const compressed = compressKey(secret.publicKey)
+  const actual = {
+    index: item.index,
+    privateKey: item.privateKey,
+    ethAddr: oracleAddress(item.privateKey),
+    bjjPrivateKeyBytes: hexOf(seedFromEthKey(item.privateKey)),
+    bjjPrivateScalar: secret.scalar >> 3n,
+    ax: secret.point.x,
+    ...secret.publicKey,
+    bjjCompressed: compressed,
   }
+  return difference(actual, item) ?? difference(expandKey(compressed), { ay: item.ay, sign: item.sign })
 }
 
 export function* fees({ name, data }: Content<'fees'>): Generator<Result> {

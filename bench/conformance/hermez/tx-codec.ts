@@ -8,11 +8,11 @@ import {
   joinSignature,
   signAuthorisation,
 } from '../../../src/actors/forger/rollup/authorisation.ts'
-import { bjjFromEthKey, seedFromEthKey } from '../../../src/actors/forger/rollup/bjj.ts'
-import { hexOf, toHex } from '../../../src/actors/forger/rollup/bytes.ts'
+import { bjjFromEthKey, compressKey, seedFromEthKey } from '../../../src/actors/forger/rollup/bjj.ts'
+import { bytesOf, hexOf, toHex } from '../../../src/actors/forger/rollup/bytes.ts'
 import { signMessage } from '../../../src/actors/forger/rollup/eddsa.ts'
 import { l1Availability, l2Availability } from '../../../src/actors/forger/rollup/encoding.ts'
-import { exactFloat40 } from '../../../src/actors/forger/rollup/float40.ts'
+import { decodeFloat40, exactFloat40 } from '../../../src/actors/forger/rollup/float40.ts'
 import {
   asL1UserTx,
   decodeL1CoordinatorTx,
@@ -34,7 +34,6 @@ import { signL2, verifyL2Signature } from '../../../src/actors/forger/rollup/l2-
 import type { AvailabilityTx } from '../../../src/actors/forger/rollup/encoding.ts'
 import type { L1CoordinatorCodecCase, L1UserCodecCase, L2CodecCase } from './case-types.ts'
 import { oracleAddress } from './oracle-address.ts'
-import { bytesOf } from '../../../src/actors/forger/rollup/bytes.ts'
 import { type Content, difference, l1CoordinatorTxOf, l1UserTxOf, l2TxOf, type Result, result } from './cases.ts'
 
 export function* txCodec({ name, data }: Content<'tx-codec'>): Generator<Result> {
@@ -66,8 +65,14 @@ function l2(item: L2CodecCase): string | null {
   }
   const signed = { ...tx, signature }
   const forged = { ...signed, amount: tx.amount === 0n ? 1n : 0n }
+  const { toBjjAy: ay, toBjjSign: sign } = tx
+  const given = {
+    amountF: exactFloat40(tx.amount),
+    toBjjCompressed: ay === 0n && sign === 0 ? toHex(0, 32) : compressKey({ ay, sign }),
+  }
   return (
     difference(actual, item.expected) ??
+    difference(given, { amountF: item.amountF, toBjjCompressed: item.toBjjCompressed }) ??
     linked(item) ??
     (verifyL2Signature(signed, secret.publicKey, chainId) ? null : 'the signature is not accepted') ??
     (verifyL2Signature(forged, secret.publicKey, chainId) ? 'a signature of something else is accepted' : null)
@@ -96,7 +101,12 @@ function l1User(item: L1UserCodecCase): string | null {
     txId: l1UserTxId(Number(item.toForgeL1TxsNum), item.position),
     dataAvailability: availabilities(item, l1Availability(tx, Number(effective))),
   }
-  return difference(actual, item.expected) ?? difference(decodeL1UserTx(bytesOf(item.expected.encoded)), { ...tx })
+  const given = { loadAmount: decodeFloat40(tx.loadAmountF), amount: decodeFloat40(tx.amountF) }
+  return (
+    difference(actual, item.expected) ??
+    difference(given, { loadAmount: item.loadAmount, amount: item.amount }) ??
+    difference(decodeL1UserTx(bytesOf(item.expected.encoded)), { ...tx })
+  )
 }
 
 function l1Coordinator(item: L1CoordinatorCodecCase): string | null {
