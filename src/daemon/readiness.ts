@@ -14,7 +14,8 @@ export async function readiness(parts: Parts): Promise<readonly Check[]> {
   const ofRole = async ({ role, context }: RoleEntry): Promise<readonly Check[]> =>
     (await role.readiness?.(context)) ?? []
   const roles = await Promise.all(parts.entries.map(ofRole))
-  return [await databaseCheck(parts), ...chainChecks(parts), ...roles.flat(), ...nodeChecks(tree)]
+  const world = [await databaseCheck(parts), ...chainChecks(parts), ...roles.flat()]
+  return [...world, ...nodeChecks(tree).filter(({ name }) => !world.some(check => check.name === name && !check.ok))]
 }
 
 async function databaseCheck({ database, clock }: Parts): Promise<Check> {
@@ -36,9 +37,11 @@ const chainChecks = ({ chains }: Parts): readonly Check[] =>
     return { name: `chain:${name}`, ok: usable.length > 0, detail: first ? `${detail}; ${first.because}` : detail }
   })
 
-/** Every actor that is not running, and the trees of the roles as a whole. */
-function nodeChecks(root: TreeNode): readonly Check[] {
-  const down = leaves(root).filter(({ state }) => state !== 'running')
+/** Every actor that is not running by a reason of its own: what only waits for an earlier one is told by that. */
+export function nodeChecks(root: TreeNode): readonly Check[] {
+  const notRunning = leaves(root).filter(({ state }) => state !== 'running')
+  const own = notRunning.filter(({ because }) => because?.startsWith('after ') !== true)
+  const down = own.length > 0 ? own : notRunning
   if (down.length === 0) return [{ name: 'tree', ok: true, detail: 'every actor runs' }]
   return down.map(({ id, state, because }) => ({ name: id, ok: false, detail: because ?? state }))
 }

@@ -69,6 +69,26 @@ export class UnsupportedMediaError extends HttpError {
   readonly hint = 'Send JSON with `Content-Type: application/json`.'
 }
 
+export class MethodNotAllowedError extends HttpError {
+  readonly code = 'HTTP_011'
+  readonly status = 405
+  readonly hint = 'The address is right: use one of the methods in the header `Allow`.'
+  readonly allow: readonly string[]
+
+  constructor(message: string, allow: readonly string[]) {
+    super(message, { facts: { allow: allow.join(', ') } })
+    this.allow = allow
+  }
+}
+
+/** What the answer needs did not answer in time; most likely the database hangs. */
+export class TooSlowError extends HttpError {
+  override readonly severity = 'transient'
+  readonly code = 'HTTP_012'
+  readonly status = 503
+  readonly hint = '`/readyz?verbose` says what does not answer; ask again when it does.'
+}
+
 /** The address cannot be listened on: taken, or not allowed. */
 export class CannotListenError extends OperatorError {
   readonly code = 'HTTP_010'

@@ -5,8 +5,17 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { problems } from './schemas.ts'
 
 const DOCS = '/docs'
+
+/** What the pool answers instead of a problem, as its predecessor did. */
+const PoolRefusal = Type.Object(
+  { message: Type.String(), code: Type.Integer(), type: Type.String() },
+  { description: 'The numbers of the Hermez node.' },
+)
+const poolRefusals = { '4xx': PoolRefusal, '5xx': PoolRefusal }
 
 /** Must be registered before the routes it is to describe. */
 export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
@@ -35,8 +44,10 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
       buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === 'string' ? $id : `Schema${index}`),
     },
     transform: ({ schema, url, route }) => {
-      const open = route.config?.access === 'open'
-      return { schema: { ...schema, security: open ? [] : [{ token: [] }] }, url: url.replace('*', ':subject') }
+      const security = route.config?.access === 'open' ? [] : [{ token: [] }]
+      const refusals = schema?.tags?.includes('pool') ? poolRefusals : problems
+      const response = { ...refusals, ...Object(schema?.response) }
+      return { schema: { ...schema, security, response }, url: url.replace('*', ':subject') }
     },
   })
   app.addHook('onRoute', route => {

@@ -2,7 +2,8 @@
  * Every error becomes an `application/problem+json` (RFC 9457) with the stable code. What is not an OperatorError and no
  * mistake of the caller is a bug: logged with its stack, answered without it.
  */
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Socket } from 'node:net'
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DatabaseDownError } from '../entities/errors.ts'
 import { isOutage } from '../entities/outage.ts'
 import { messageOf, OperatorError, type Facts, type Severity } from '../errors.ts'
@@ -11,7 +12,9 @@ import {
   BadRequestError,
   BodyTooLargeError,
   InternalError,
+  MethodNotAllowedError,
   TooManyRequestsError,
+  TooSlowError,
   UnsupportedMediaError,
 } from './errors.ts'
 
@@ -68,6 +71,7 @@ function fromFastify(error: Partial<FastifyError>): OperatorError | null {
   if (error.validation) return new BadRequestError(message, { facts: { part: error.validationContext ?? null } })
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new BodyTooLargeError(message)
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new UnsupportedMediaError(message)
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return new TooSlowError('there was no answer in time')
   const ofCaller = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
   return ofCaller ? new BadRequestError(message, { facts: { code: error.code ?? null } }) : null
 }
@@ -79,8 +83,28 @@ export function sendProblem(log: Log, thrown: unknown, request: FastifyRequest, 
   if (error instanceof InternalError) log.error('a request failed', { ...fields, err: error.cause })
   else if (statusOf(error) >= 500) log.debug('a request was refused', { ...fields, because: error.message })
   if (error instanceof TooManyRequestsError) reply.header('retry-after', error.retryAfterSeconds)
+  else if (error instanceof MethodNotAllowedError) reply.header('allow', error.allow.join(', '))
   else if (error.severity === 'transient') reply.header('retry-after', RETRY_AFTER_SECONDS)
   return reply.code(statusOf(error)).type('application/problem+json').send(problemOf(error, request.id))
+}
+
+/**
+ * Answers what is no HTTP request at all: there is no route, no reply and no token then, only the connection, which ends.
+ */
+export function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, words] = MALFORMED[error.code] ?? [400, 'Bad Request']
+  const refusal = new BadRequestError(`this is no HTTP request that can be read: ${words.toLowerCase()}`)
+  const body = JSON.stringify({ ...problemOf(refusal, 'none'), status })
+  socket.end(
+    `HTTP/1.1 ${status} ${words}\r\nconnection: close\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
+
+const MALFORMED: Readonly<Record<string, readonly [status: number, words: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
 }
 
 /** Without the query: a token may have been typed there. */

@@ -9,10 +9,11 @@ import rateLimit from '@fastify/rate-limit'
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { createGate } from './access.ts'
-import { TooManyRequestsError, UnknownRouteError } from './errors.ts'
+import { BadRequestError, MethodNotAllowedError, TooManyRequestsError, UnknownRouteError } from './errors.ts'
+import { methodsByPath } from './methods.ts'
 import { registerOpenApi } from './openapi.ts'
 import type { HttpDeps } from './ports.ts'
-import { sendProblem } from './problem.ts'
+import { refuseConnection, sendProblem } from './problem.ts'
 import { accounts } from './routes/accounts.ts'
 import { audit } from './routes/audit.ts'
 import { crashes } from './routes/crashes.ts'
@@ -27,10 +28,13 @@ import { transactionControl } from './routes/transaction-control.ts'
 import { transactions } from './routes/transactions.ts'
 import { tree } from './routes/tree.ts'
 import { addSharedSchemas } from './schemas.ts'
+import { holdsNul, mistakesIn } from './validation.ts'
 
 /** Its parts may take this long to be put together, also on a machine that does much else. */
 const START_TIMEOUT_MS = 60_000
 const REQUEST_TIMEOUT_MS = 30_000
+/** A little less than the patience of the command line: who asks learns that something hangs, and what. */
+const ANSWER_TIMEOUT_MS = 14_000
 const LONGEST_PARAMETER = 256
 
 /** Builds the server with every route registered; nothing listens yet. Closing it ends open requests in their time. */
@@ -41,6 +45,7 @@ export async function buildServer(deps: HttpDeps): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => sendProblem(deps.log, error, request, reply))
   await registerProtection(app, deps)
   app.addHook('onRequest', gate.check)
+  refuseNul(app)
   addHeaders(app, deps)
   addSharedSchemas(app)
   await registerOpenApi(app, deps.version)
@@ -74,6 +79,9 @@ function create(deps: HttpDeps): FastifyInstance {
     trustProxy: false,
     bodyLimit: deps.limits.bodyLimit,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: ANSWER_TIMEOUT_MS,
+    clientErrorHandler: refuseConnection,
+    schemaErrorFormatter: (errors, part) => new Error(mistakesIn(errors, part)),
     pluginTimeout: START_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
@@ -107,8 +115,18 @@ async function registerProtection(app: FastifyInstance, deps: HttpDeps): Promise
     errorResponseBuilder: (_request, { max }) =>
       new TooManyRequestsError('too many requests from this address', 1, { facts: { perSecond: max } }),
   })
+  const methodsOf = methodsByPath(app)
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request: FastifyRequest) => {
+    const allow = methodsOf(request.url.split('?', 1)[0] ?? '')
+    if (allow.length > 0) throw new MethodNotAllowedError(`${request.method} means nothing here`, allow)
     throw new UnknownRouteError('there is no such route', { facts: { method: request.method } })
+  })
+}
+
+/** Refused here, because it would only fail as text of the database. */
+function refuseNul(app: FastifyInstance): void {
+  app.addHook('preHandler', async ({ params, query, body }) => {
+    if (holdsNul([params, query, body])) throw new BadRequestError('a NUL character is in it')
   })
 }
 

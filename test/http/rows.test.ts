@@ -182,6 +182,16 @@ test('explain asks the roles first', async t => {
   t.like((await get('/v1/explain/batch/7')).json(), { subject: 'batch/7', state: 'proving', details: { prover: 'p1' } })
 })
 
+test('a role is explained by its name: whether it runs, and who paused it', async t => {
+  const orm = await fresh()
+  const { get, post } = await serve({ orm: () => orm, roles: [bareRole({ name: 'forger' })] })
+  t.like((await get('/v1/explain/forger')).json(), { state: 'running', because: null, missing: [] })
+  await post('/v1/forger/pause', { reason: 'new provers' })
+  const { state, because } = (await get('/v1/explain/forger')).json()
+  t.is(state, 'paused')
+  t.regex(because, /^paused by operator \(.+\): new provers$/)
+})
+
 test('explain falls back to decisions and transactions, and says when nothing is known', async t => {
   const orm = await fresh()
   const em = orm.em.fork()

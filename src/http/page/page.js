@@ -38,10 +38,10 @@ async function scriptOf({ name, page }) {
 }
 
 /** What a role's part shows now; null for a role without one. */
-async function partOf(role, now) {
+async function partOf(role, now, get) {
   const script = await scriptOf(role)
   if (script === null) return null
-  const answers = await Promise.all(Object.entries(script.reads).map(async ([name, path]) => [name, await ask(path)]))
+  const answers = await Promise.all(Object.entries(script.reads).map(async ([name, path]) => [name, await get(path)]))
   return script.view(Object.fromEntries(answers), now, ui)
 }
 
@@ -49,13 +49,19 @@ async function read() {
   const status = await ask('/v1/status')
   if (status === null) throw new Error('the daemon answers with an error')
   const now = Date.parse(status.now)
+  // While the database is away nothing else of it is asked for: it would only hang.
+  const askStored = status.stored === null ? async () => null : ask
   const [tree, transactions, ...parts] = await Promise.all([
     ask('/v1/tree'),
-    ask('/v1/transactions?open=true&limit=12'),
-    ...status.roles.map(role => partOf(role, now)),
+    askStored('/v1/transactions?open=true&limit=12'),
+    ...status.roles.map(role => partOf(role, now, askStored)),
   ])
   return { status, now, tree, transactions, parts }
 }
+
+/** The first few names; the rest is in the title. */
+const shortList = names =>
+  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')
 
 /** A box with a title. `class` is `card`, or `card wide`. */
 const panel =
@@ -67,7 +73,7 @@ function render({ status, now, tree, transactions, parts }) {
   const failing = status.checks.filter(check => !check.ok)
   const ready = $('ready')
   ready.className = `pill ${status.ready ? 'ok' : 'wait'}`
-  ready.textContent = status.ready ? 'ready' : `waiting for ${failing.map(check => check.name).join(', ')}`
+  ready.textContent = status.ready ? 'ready' : `waiting for ${shortList(failing.map(check => check.name))}`
   ready.title = failing.map(check => `${check.name}: ${check.detail}`).join('\n')
   $('version').textContent = status.version
   document.title = `${status.ready ? '' : '! '}Forgekeeper`

@@ -59,7 +59,8 @@ export const status =
       { schema: { tags: ['daemon'], summary: 'The daemon at a glance', response: { 200: Status, ...problems } } },
       async (_request, reply) => {
         const checks = await deps.readiness()
-        const { stored, because } = await readStored(deps)
+        const hung = checks.find(({ name, ok }) => name === 'database' && !ok)
+        const { stored, because } = await readStored(deps, hung?.detail ?? null)
         return reply.send({
           version: deps.version,
           now: new Date(deps.clock.now()).toISOString(),
@@ -77,7 +78,7 @@ export const status =
 function rolesIn(deps: HttpDeps): Type.Static<typeof Status>['roles'] {
   const { root } = deps.snapshot()
   return deps.roles.map(({ role }) => {
-    const node = find(root, role.name)
+    const node = findNode(root, role.name)
     return {
       name: role.name,
       summary: role.summary,
@@ -88,18 +89,25 @@ function rolesIn(deps: HttpDeps): Type.Static<typeof Status>['roles'] {
   })
 }
 
-function find(node: TreeNode, id: string): TreeNode | null {
+/** The node of this name at or below `node`. */
+export function findNode(node: TreeNode, id: string): TreeNode | null {
   if (node.id === id) return node
   for (const child of node.children) {
-    const found = find(child, id)
+    const found = findNode(child, id)
     if (found) return found
   }
   return null
 }
 
-async function readStored(deps: HttpDeps): Promise<{ stored: object | null; because: string | null }> {
+/** `hung`: why the database does not answer; it is not asked then. */
+async function readStored(
+  deps: HttpDeps,
+  hung: string | null,
+): Promise<{ stored: object | null; because: string | null }> {
   try {
-    const em = deps.orm().em.fork()
+    const orm = deps.orm()
+    if (hung !== null) return { stored: null, because: hung }
+    const em = orm.em.fork()
     const [rows, chains, transactions] = await Promise.all([
       em.find(RoleControl, {}),
       chainsIn(em),

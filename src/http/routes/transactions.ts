@@ -90,7 +90,8 @@ export const transactions =
         const tx = await oneTransaction(deps.orm().em.fork(), params.id)
         const { id, subject, state, because } = tx
         const possible = [...possibleCommands(tx)]
-        return { id, subject, state, next: sentence(tx), because, simulation: simulationWords(tx), possible }
+        const simulation = tx.settledAt === null ? simulationWords(tx) : null // it is over: what would be is no news
+        return { id, subject, state, next: sentence(tx), because, simulation, possible }
       },
     )
   }
