@@ -1,53 +1,16 @@
 /**
  * Puts the parts together: ports between rooms, the contexts of the roles, the tree.
  */
-import type { Clock } from '../clock.ts'
-import type { Loaded } from '../config/load.ts'
 import { databaseSlot } from '../actors/platform/database.ts'
 import { kernelSchema } from '../entities/kernel/index.ts'
 import type { Orm } from '../entities/orm.ts'
-import type { RoleEntry } from '../http/ports.ts'
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
-import type { Role, RoleContext, RoleDemo } from '../role.ts'
+import type { Role, RoleContext } from '../role.ts'
 import type { AccountSigner } from '../signers/account.ts'
-import type { Backoff, SupervisorSpec } from '../supervisors/spec.ts'
+import type { SupervisorSpec } from '../supervisors/spec.ts'
 import { resolveSecret } from '../secrets.ts'
-import type { System } from '../supervisors/system.ts'
-import type { Tokens } from '../tokens.ts'
-import { openChains, type OpenChain } from './chains.ts'
+import { openChains } from './chains.ts'
+import type { ContextOptions, AssembleOptions, OpenChain, Parts } from './parts.ts'
 import { daemonTree } from './tree.ts'
-
-export interface AssembleOptions {
-  readonly loaded: Loaded
-  readonly folder: string
-  readonly roles: readonly Role[]
-  readonly tokens: Tokens
-  readonly metrics: Metrics
-  readonly log: Log
-  readonly clock: Clock
-  readonly random: () => number
-  readonly signers: ReadonlyMap<string, AccountSigner>
-  readonly demo: { readonly chainPort: number | null; readonly parts: readonly RoleDemo[] } | null
-  /** The system that will run the tree; asked only once it exists. */
-  readonly system: () => System
-  readonly onListening: (url: string) => void
-}
-
-export type ContextOptions = Pick<
-  AssembleOptions,
-  'loaded' | 'signers' | 'system' | 'clock' | 'random' | 'log' | 'metrics'
->
-
-export interface Parts extends AssembleOptions {
-  readonly database: ReturnType<typeof databaseSlot>
-  readonly schemas: readonly (typeof kernelSchema)[]
-  readonly chains: ReadonlyMap<string, OpenChain>
-  readonly entries: readonly RoleEntry[]
-  /** Restart limits of the kernel's supervisors. */
-  readonly limits: { readonly intensity: number; readonly period: number }
-  readonly backoff: Backoff
-}
 
 export interface Assembled {
   readonly tree: SupervisorSpec

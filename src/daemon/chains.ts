@@ -10,23 +10,12 @@ import { synchronizer } from '../actors/chain/synchronizer.ts'
 import type { Ref } from '../actors/kit/ref.ts'
 import { txManagerOf } from '../actors/lanes/tx-manager-messages.ts'
 import { demoNode, type DemoNodeArgs } from '../demo/node.ts'
-import type { ChainPort } from '../role.ts'
 import { supervisor, worker } from '../supervisors/child.ts'
 import type { ChildSpec, SupervisorSpec } from '../supervisors/spec.ts'
 import { kzgProver } from '../actors/lanes/tx/kzg.ts'
 import type { LaneRpc } from '../actors/lanes/tx/lane.ts'
-import type { BlobProver } from '../actors/lanes/tx/sidecar.ts'
 import { join } from 'node:path'
-import type { AssembleOptions, Parts } from './assemble.ts'
-
-export interface OpenChain {
-  readonly config: ChainConfig
-  readonly rpc: Rpc
-  readonly port: ChainPort
-  readonly lane: LaneRpc
-  /** One for all lanes of the chain: its thread starts with the first blob. */
-  readonly blobs: BlobProver
-}
+import type { AssembleOptions, OpenChain, Parts } from './parts.ts'
 
 const PROBE_MS = 15_000
 

@@ -5,7 +5,7 @@ import { messageOf } from '../errors.ts'
 import type { RoleEntry } from '../http/ports.ts'
 import type { Check } from '../role.ts'
 import type { TreeNode } from '../supervisors/snapshot.ts'
-import type { Parts } from './assemble.ts'
+import type { Parts } from './parts.ts'
 
 const QUERY_MS = 2_000
 
