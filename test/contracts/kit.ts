@@ -11,7 +11,6 @@ import {
   decodeEventLog,
   encodePacked,
   hexToBytes,
-  http,
   padHex,
   size,
   type Account,
@@ -26,7 +25,8 @@ import { abi as rollupAbi } from '../../contracts/artifacts/Rollup.ts'
 import { abi as tokenAbi } from '../../contracts/artifacts/Token.ts'
 import { deployRollup, type DeployedRollup, type RollupDeployment } from '../../src/embedded/deploy.ts'
 import { receiptOf } from '../../src/embedded/receipt.ts'
-import { TEST_KEYS } from '../support/anvil.ts'
+import { TEST_KEYS, toNode } from '../support/anvil.ts'
+import { PATIENCE_MS } from '../support/patience.ts'
 
 export const FIELD = 21888242871839275222246405745257275088548364400416034343698204186575808495617n
 export const MAX_TX = 8
@@ -58,7 +58,7 @@ export type Kit = Awaited<ReturnType<typeof kit>>
 
 /** Contracts of its own; the next transaction is in the first block of slot 0. */
 export async function kit(rpcUrl: string, options: Partial<RollupDeployment> = {}) {
-  const transport = http(rpcUrl)
+  const transport = toNode(rpcUrl)
   const chain = createPublicClient({ chain: foundry, transport, cacheTime: 0 })
   const wallet = createWalletClient({ chain: foundry, transport })
   const tools = createTestClient({ mode: 'anvil', chain: foundry, transport })
@@ -84,7 +84,7 @@ export async function kit(rpcUrl: string, options: Partial<RollupDeployment> = {
     if (blocks > 0) await tools.mine({ blocks })
   }
   await nextBlockIs(contracts.genesisBlock)
-  const mined = async (hash: Promise<Hex>): Promise<TransactionReceipt> => receiptOf(chain, await hash, 60_000)
+  const mined = async (hash: Promise<Hex>): Promise<TransactionReceipt> => receiptOf(chain, await hash, PATIENCE_MS)
 
   /** The arguments of `forgeBatch` for the contract's present state. */
   async function batchArgs(wanted: Partial<BatchInput>) {

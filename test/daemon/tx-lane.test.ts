@@ -5,13 +5,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { createPublicClient, createTestClient, http } from 'viem'
+import { createPublicClient, createTestClient } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { wishAll, type Wish } from '../../src/actors/lanes/wish.ts'
 import { systemClock } from '../../src/clock.ts'
 import { kernelSchema } from '../../src/entities/kernel/index.ts'
 import { migrate, openOrm, type Orm } from '../../src/entities/orm.ts'
-import { TEST_CHAIN_ID, TEST_KEYS, useAnvil, useFolder } from '../support/anvil.ts'
+import { TEST_CHAIN_ID, TEST_KEYS, toNode, useAnvil, useFolder } from '../support/anvil.ts'
 import { useDatabases } from '../support/postgres.ts'
 import { startDaemon, until, type Daemon } from './support.ts'
 
@@ -84,7 +84,7 @@ async function countOf(orm: Orm, state: string): Promise<number> {
 }
 
 async function nonce(): Promise<number> {
-  const client = createPublicClient({ transport: http((await anvil()).rpcUrl), cacheTime: 0 })
+  const client = createPublicClient({ transport: toNode((await anvil()).rpcUrl), cacheTime: 0 })
   return client.getTransactionCount({ address: ACCOUNT.address })
 }
 
@@ -94,7 +94,7 @@ test.serial(
     const { orm, config } = await openPlace('drain')
     t.teardown(() => orm.close())
     const { rpcUrl } = await anvil()
-    const node = createTestClient({ mode: 'anvil', transport: http(rpcUrl) })
+    const node = createTestClient({ mode: 'anvil', transport: toNode(rpcUrl) })
     const before = await nonce()
     const start = (): Daemon => startDaemon(t, { data: join(folder, 'drain'), args: ['--config', config] })
     const daemon = start()

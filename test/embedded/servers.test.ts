@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { Client } from 'pg'
-import { createPublicClient, createTestClient, http } from 'viem'
+import { createPublicClient, createTestClient } from 'viem'
 import { startAnvil } from '../../src/embedded/anvil.ts'
 import { alive, ServerNotReady, startServer } from '../../src/embedded/child.ts'
 import { startPostgres } from '../../src/embedded/postgres.ts'
 import { silentLog } from '../../src/log.ts'
-import { useFolder } from '../support/anvil.ts'
+import { toNode, useFolder } from '../support/anvil.ts'
 import { PATIENCE_MS } from '../support/patience.ts'
 import { useDatabases } from '../support/postgres.ts'
 
@@ -36,7 +36,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 }
 
 const blockNumber = (rpcUrl: string): Promise<bigint> =>
-  createPublicClient({ transport: http(rpcUrl) }).getBlockNumber({ cacheTime: 0 })
+  createPublicClient({ transport: toNode(rpcUrl) }).getBlockNumber({ cacheTime: 0 })
 
 test('a daemon killed with -9 leaves no server behind, and its successor goes on with the same data', async t => {
   const data = join(folder, 'killed')
@@ -135,7 +135,7 @@ test('a server that does not stop in time is killed', async t => {
 test('a chain state that was cut off is replaced by the copy', async t => {
   const stateFile = join(folder, 'cut', 'state.json')
   const first = await startAnvil({ stateFile, chainId: 31_337, log: silentLog })
-  await createTestClient({ mode: 'anvil', transport: http(first.rpcUrl) }).mine({ blocks: 3 })
+  await createTestClient({ mode: 'anvil', transport: toNode(first.rpcUrl) }).mine({ blocks: 3 })
   await first.stop(PATIENCE_MS)
   const whole = await readFile(stateFile, 'utf8')
   await writeFile(`${stateFile}.copy`, whole)

@@ -3,9 +3,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestFn } from 'ava'
+import { http, type HttpTransport } from 'viem'
 import { startAnvil, type Anvil, type AnvilOptions } from '../../src/embedded/anvil.ts'
 import { silentLog } from '../../src/log.ts'
-import { removed } from './patience.ts'
+import { PATIENCE_MS, removed } from './patience.ts'
 
 export const TEST_CHAIN_ID = 31_337
 
@@ -17,6 +18,9 @@ export const TEST_KEYS = [
   '0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6',
   '0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a',
 ] as const
+
+/** A node is asked once and waited for: what is mined or sent again after a time-out would be there twice. */
+export const toNode = (rpcUrl: string): HttpTransport => http(rpcUrl, { timeout: PATIENCE_MS, retryCount: 0 })
 
 /** `const anvil = useAnvil(test)` at the top of a file, then `await anvil()` in its tests: always the same one. */
 export function useAnvil(test: TestFn, options: Partial<AnvilOptions> = {}): () => Promise<Anvil> {

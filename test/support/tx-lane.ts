@@ -7,7 +7,6 @@ import {
   createPublicClient,
   createTestClient,
   createWalletClient,
-  http,
   stringToHex,
   type Hex,
   type PublicClient,
@@ -23,12 +22,11 @@ import type { TxManagerMessage } from '../../src/actors/lanes/tx-manager-message
 import type { AccountEntry, Limits, TxManagerArgs } from '../../src/actors/lanes/tx/lane.ts'
 import { findTransaction, type TransactionView } from '../../src/entities/kernel/transaction-view.ts'
 import { cancel, wish, type Wish } from '../../src/actors/lanes/wish.ts'
-import { TEST_CHAIN_ID, TEST_KEYS, useAnvil } from './anvil.ts'
+import { TEST_CHAIN_ID, TEST_KEYS, toNode, useAnvil } from './anvil.ts'
 import { drive, type DrivenActor } from './context.ts'
 import { GWEI, LANE_LIMITS } from './lane-limits.ts'
 import { startProxy, type FaultProxy } from './fault-proxy.ts'
 import { counterAbi, counterBytecode, hitData } from './counter.ts'
-import { PATIENCE_MS } from './patience.ts'
 import { useDatabases } from './postgres.ts'
 import { SimulatedClock } from './simulated-clock.ts'
 
@@ -107,11 +105,9 @@ export function useTxLane(test: TestFn): (t: ExecutionContext, rpcUrl?: string) 
   }
 }
 
-const testClient = (rpcUrl: string) =>
-  createTestClient({ mode: 'anvil', transport: http(rpcUrl, { retryCount: 0, timeout: PATIENCE_MS }), cacheTime: 0 })
+const testClient = (rpcUrl: string) => createTestClient({ mode: 'anvil', transport: toNode(rpcUrl), cacheTime: 0 })
 
-const connect = (rpcUrl: string): PublicClient =>
-  createPublicClient({ transport: http(rpcUrl, { retryCount: 0, timeout: PATIENCE_MS }), cacheTime: 0 })
+const connect = (rpcUrl: string): PublicClient => createPublicClient({ transport: toNode(rpcUrl), cacheTime: 0 })
 
 interface Surroundings extends Pick<Bench, 'orm' | 'databaseUrl' | 'rpcUrl' | 'proxy'> {
   readonly through: string
@@ -183,7 +179,7 @@ const counterCall = (address: Hex, key: string) =>
 
 async function deploy(rpcUrl: string, mine: () => Promise<void>): Promise<Hex> {
   const account = privateKeyToAccount(TEST_KEYS[0])
-  const wallet = createWalletClient({ account, transport: http(rpcUrl) })
+  const wallet = createWalletClient({ account, transport: toNode(rpcUrl) })
   const client = connect(rpcUrl)
   const hash = await wallet.deployContract({ abi: counterAbi, bytecode: counterBytecode, chain: null })
   await mine()

@@ -2,11 +2,11 @@
 import test from 'ava'
 import { Client } from 'pg'
 import { privateKeyToAccount } from 'viem/accounts'
-import { createWalletClient, http } from 'viem'
+import { createWalletClient } from 'viem'
 import { foundry } from 'viem/chains'
 import { coordinator } from '../../../src/actors/finalizer/messages.ts'
 import { RoleControl } from '../../../src/entities/kernel/operations.ts'
-import { TEST_KEYS, useAnvil } from '../../support/anvil.ts'
+import { TEST_KEYS, toNode, useAnvil } from '../../support/anvil.ts'
 import { startFakeRpc, type FakeCall, type Rule } from '../../support/fake-rpc.ts'
 import { sessionsIn, useFinalizerDatabase } from '../../support/finalizer-database.ts'
 import { openLine } from '../../support/finalizer-line.ts'
@@ -87,7 +87,7 @@ test.serial(
     const heights = [1n, 2n, 3n]
     for (const height of heights) await kit.submit('specimen', { operator: operatorAt(0), height })
     await line.until(3n, 'waiting')
-    const wallet = createWalletClient({ account: signer, chain: foundry, transport: http(rpcUrl) })
+    const wallet = createWalletClient({ account: signer, chain: foundry, transport: toNode(rpcUrl) })
     const steal = async (): Promise<void> => {
       await wallet
         .sendTransaction({ to: signer.address, value: 0n, gasPrice: 10n ** 11n, nonce: await line.nonce() })

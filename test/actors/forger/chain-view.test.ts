@@ -1,10 +1,10 @@
 /** What the forger reads of the auction, against the auction itself: who may forge in every block, whatever was bid. */
 import test, { type ExecutionContext } from 'ava'
-import { createPublicClient, http, parseEther, type Account, type PublicClient } from 'viem'
+import { createPublicClient, parseEther, type Account, type PublicClient } from 'viem'
 import { foundry } from 'viem/chains'
 import { readChainView } from '../../../src/actors/forger/chain-view.ts'
 import { canForge } from '../../../src/actors/forger/policy/slots.ts'
-import { useAnvil } from '../../support/anvil.ts'
+import { toNode, useAnvil } from '../../support/anvil.ts'
 import { alice, bidder, deployer, forger, kit, type Kit } from '../../contracts/kit.ts'
 
 const anvil = useAnvil(test)
@@ -17,7 +17,7 @@ const fresh = async (): Promise<Kit> => {
 }
 const startOf = (one: Kit, slot: bigint): bigint => one.contracts.genesisBlock + slot * SLOT
 const client = async (): Promise<PublicClient> =>
-  createPublicClient({ chain: foundry, transport: http((await anvil()).rpcUrl), cacheTime: 0 }) as PublicClient // of one chain
+  createPublicClient({ chain: foundry, transport: toNode((await anvil()).rpcUrl), cacheTime: 0 }) as PublicClient // of one chain
 const viewOf = async ({ contracts, head }: Kit) => readChainView(await client(), contracts, await head())
 
 /** Has tokens, lets the auction take them, and forges for its own bids. */

@@ -1,9 +1,9 @@
 /** What the world does to transactions: prices, lost answers, lagging nodes, empty accounts, cancellations. */
 import test from 'ava'
-import { createWalletClient, http, parseEther } from 'viem'
+import { createWalletClient, parseEther } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import type { Clock } from '../../../src/clock.ts'
-import { TEST_KEYS } from '../../support/anvil.ts'
+import { TEST_KEYS, toNode } from '../../support/anvil.ts'
 import { counterAbi } from '../../support/counter.ts'
 import { useFaultProxy } from '../../support/fault-proxy.ts'
 import { GWEI, useTxLane } from '../../support/tx-lane.ts'
@@ -350,7 +350,7 @@ test.serial('33: when the original is mined before the no-op, the outcome says s
 /** From now on every hit of the counter reverts. */
 async function setBroken(b: Bench): Promise<void> {
   const from = privateKeyToAccount(TEST_KEYS[0])
-  const wallet = createWalletClient({ account: from, transport: http(b.rpcUrl) })
+  const wallet = createWalletClient({ account: from, transport: toNode(b.rpcUrl) })
   await wallet.writeContract({
     address: b.counter,
     abi: counterAbi,
