@@ -128,12 +128,20 @@ const Problem = Type.Object({
   hint: Type.Optional(Type.String()),
 })
 
+/** The daemon's code for an address it does not have. */
+const NO_ROUTE = 'HTTP_003'
+
 function refused(path: string, status: number, json: unknown): RefusedError {
   const problem = Check(Problem, json) ? json : {}
   const reason = problem.detail ?? problem.message ?? problem.title ?? 'no reason given'
-  const hint = problem.hint === undefined ? '' : ` (${problem.hint})`
-  const code = problem.code === undefined ? '' : `${problem.code}: `
-  return new RefusedError(`${path} answered ${status}: ${code}${reason}${hint}`, status, { path, status })
+  const { code = null, hint = null } = problem
+  const [, role] = /^\/v1\/([a-z-]+)\/./.exec(path) ?? []
+  if (code === NO_ROUTE && role !== undefined) {
+    const message = `there is no role "${role}" in this daemon, or it cannot do that`
+    return new RefusedError(message, status, { code, hint: '`forgekeeper status` lists its roles.' }, { path, status })
+  }
+  const where = code === null ? `${path} answered ${status}: ` : ''
+  return new RefusedError(`${where}${reason}`, status, { code, hint }, { path, status })
 }
 
 function parse(text: string): unknown {

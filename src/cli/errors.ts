@@ -21,7 +21,9 @@ export class DaemonDownError extends OperatorError {
     'Start it with `forgekeeper start --demo` or `forgekeeper start --config FILE`, or name another one with --url.'
 
   constructor(url: string, cause: unknown) {
-    super(`no daemon answers at ${url}`, { cause, facts: { url } })
+    const hangs = cause instanceof Error && cause.name === 'TimeoutError'
+    const what = hangs ? `the daemon at ${url} did not answer in time` : `no daemon answers at ${url}`
+    super(what, { cause, facts: { url } })
   }
 }
 
@@ -39,16 +41,18 @@ export class UnexpectedAnswerError extends OperatorError {
   readonly hint = 'Check that --url points at a Forgekeeper daemon of this version.'
 }
 
-/** The daemon refuses the request; its own code and reason are in the text. */
+/** The daemon refuses the request. Its own code and hint are what people read; CLI_005 stands in where it gave none. */
 export class RefusedError extends OperatorError {
   readonly code = 'CLI_005'
   readonly severity = 'fatal'
   readonly hint = 'The reason is the daemon’s own; its code has a section in docs/reference/errors.md.'
   readonly status: number
+  readonly told: { readonly code: string | null; readonly hint: string | null }
 
-  constructor(message: string, status: number, facts: Facts) {
+  constructor(message: string, status: number, told: RefusedError['told'], facts: Facts) {
     super(message, { facts })
     this.status = status
+    this.told = told
   }
 }
 

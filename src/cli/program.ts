@@ -21,7 +21,7 @@ import { tree } from './commands/tree.ts'
 import { tx } from './commands/tx.ts'
 import { version } from './commands/version.ts'
 import { toJson } from './context.ts'
-import { EXIT, exitCodeOf } from './errors.ts'
+import { EXIT, exitCodeOf, RefusedError } from './errors.ts'
 import type { Io } from './io.ts'
 
 const COMMANDS: readonly Register[] = [
@@ -49,7 +49,9 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const session: Session = { io, exitCode: EXIT.done }
   const program = buildProgram(session)
   try {
-    await program.parseAsync(args, { from: 'user' })
+    const [first] = args
+    const asked = first === '--version' || first === '-V' ? ['version', ...args.slice(1)] : args
+    await program.parseAsync(asked, { from: 'user' })
     return session.exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
@@ -63,6 +65,7 @@ export function buildProgram(session: Session): Command {
   const { io } = session
   const program = new Command('forgekeeper')
     .description('Runs and watches the off-chain half of on-chain work.')
+    .option('-V, --version', 'print the version')
     .showSuggestionAfterError(true)
   for (const register of COMMANDS) register(program, session)
   settle(program, {
@@ -84,10 +87,17 @@ function report(io: Io, error: unknown, json: boolean): void {
     io.err(`forgekeeper has a bug: ${text}`)
     return
   }
+  const { code, hint } = error instanceof RefusedError ? definite(error) : error
   if (json) {
     const problems = 'problems' in error ? { problems: error.problems } : {}
-    io.err(toJson({ error: { code: error.code, message: messageOf(error), hint: error.hint, ...problems } }))
+    io.err(toJson({ error: { code, message: messageOf(error), hint, ...problems } }))
     return
   }
-  io.err(`${error.code} ${error.message}\n${error.hint}`)
+  io.err(`${code} ${error.message}\n${hint}`)
 }
+
+/** What the daemon told, where it did. */
+const definite = ({ code, hint, told }: RefusedError): { code: string; hint: string } => ({
+  code: told.code ?? code,
+  hint: told.hint ?? hint,
+})

@@ -148,6 +148,62 @@ test('pause and resume show the operator token, reading shows the viewer token',
   ])
 })
 
+test('the status is told in words: what is missing, who paused what, how far the chains are', async t => {
+  const checks = [
+    { name: 'database', ok: true, detail: 'answers' },
+    { name: 'chain:local', ok: false, detail: '0 of 1 endpoints in use' },
+  ]
+  const roles = ['forger', 'finalizer'].map(name => ({ name, summary: 'works', state: 'running', because: null }))
+  const controls = [{ role: 'forger', paused: true, by: 'operator (127.0.0.1)', reason: 'lunch', changedAt: null }]
+  const sources = [{ name: 'forger/rollup', number: '9', behind: '3' }]
+  const chains = [{ name: 'local', head: '12', hash: '0xa', updatedAt: '2030-01-01T11:59:57Z', sources }]
+  const base = { version: '1.2.3', startedAt: '2030-01-01T11:00:00Z', ready: false, checks, roles }
+  const stored = { controls, chains, transactions: { sent: 2 } }
+  const answers = [
+    { ...base, stored },
+    { ...base, stored: null, notStoredBecause: 'it does not answer' },
+  ]
+  const [known = '', unknown = ''] = await Promise.all(
+    answers.map(async answer => {
+      const daemon = await fakeDaemon(t, { '/v1/status': [200, answer] })
+      return (await run('.', ['status', '--url', daemon.url, '--token', 'x'])).out
+    }),
+  )
+  t.is(
+    known,
+    [
+      'forgekeeper 1.2.3, started 1h ago, not ready: chain:local',
+      '',
+      '  chain:local: 0 of 1 endpoints in use',
+      '',
+      'role       state    why',
+      'forger     paused   by operator (127.0.0.1): lunch',
+      'finalizer  running  works',
+      '',
+      'chain  head  read    facts',
+      'local  12    3s ago  forger/rollup is 3 behind',
+      '',
+      'transactions on their way: 2 sent',
+    ].join('\n'),
+  )
+  t.regex(unknown, /\nstored: not known, it does not answer$/)
+})
+
+test('what became of a pause is one line, and a role that is not there is named', async t => {
+  const control = { role: 'forger', paused: true, by: 'operator', reason: 'lunch', changedAt: null }
+  const daemon = await fakeDaemon(t, {
+    '/v1/forger/pause': [200, { changed: true, before: { ...control, paused: false }, after: control }],
+    '/v1/forger/resume': [200, { changed: false, before: control, after: { ...control, paused: false } }],
+    '/v1/nobody/pause': [404, { code: 'HTTP_003', detail: 'there is no such route', hint: '' }],
+  })
+  const to = ['--url', daemon.url, '--token', 'x']
+  t.is((await run('.', ['pause', ...to])).out, 'forger is paused by operator: lunch')
+  t.is((await run('.', ['resume', ...to])).out, 'forger was not paused')
+  const { code, err } = await run('.', ['role', 'pause', 'nobody', ...to])
+  t.is(code, 64)
+  t.regex(err, /^HTTP_003 there is no role "nobody" in this daemon/)
+})
+
 test('a daemon that is down is named, with how to start it', async t => {
   const folder = await emptyFolder(t)
   const { code, err } = await run(folder, ['status', '--set', 'http.port=1'])
@@ -178,7 +234,7 @@ test('refusals of the daemon keep its code, reason and hint, and say whether to 
   const to = ['--url', daemon.url, '--token', 'x']
   const down = await run('.', ['status', ...to])
   t.is(down.code, 75)
-  t.regex(down.err, /503: DB_001: the database is down \(Wait\.\)/)
+  t.regex(down.err, /^DB_001 the database is down\nWait\.$/)
   t.is((await run('.', ['explain', 'batch/9', ...to])).code, 64)
   t.is((await run('.', ['provers', ...to])).code, 70)
   t.is((await run('.', ['tree', ...to])).code, 70)

@@ -34,6 +34,10 @@ test('help is no error', async t => {
   t.regex(out, /--origin/)
 })
 
+test('--version is the command version', async t => {
+  t.is((await run('.', ['--version'])).out, (await run('.', ['version'])).out)
+})
+
 test('version is the one of the package', async t => {
   const { out } = await run('.', ['version', '--json'])
   const manifest = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8')) as {

@@ -4,7 +4,7 @@
 import { openClient, type ClientOptions } from '../client.ts'
 import { remote, runs, type Register } from '../command.ts'
 import { show } from '../context.ts'
-import { renderAny } from '../render.ts'
+import { roleWords } from '../role-words.ts'
 
 interface Options extends ClientOptions {
   readonly role: string
@@ -22,7 +22,7 @@ const change =
       const client = await openClient(io, options)
       const body = options.reason === undefined ? {} : { reason: options.reason }
       const answer = await client.post(`/v1/${encodeURIComponent(options.role)}/${verb}`, body)
-      show(io, options, answer, () => renderAny(answer, io.clock.now()))
+      show(io, options, answer, () => roleWords(answer, io.clock.now()))
       return 0
     })
     program.addCommand(own)

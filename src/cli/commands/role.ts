@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { openClient, type ClientOptions } from '../client.ts'
 import { remote, runs, type Register, type Session } from '../command.ts'
 import { show } from '../context.ts'
-import { renderAny } from '../render.ts'
+import { roleWords } from '../role-words.ts'
 
 interface Options extends ClientOptions {
   readonly reason?: string
@@ -31,7 +31,7 @@ function asking(session: Session, verb: string, summary: string): Command {
     const client = await openClient(io, options)
     const body = options.reason === undefined ? {} : { reason: options.reason }
     const answer = await client.post(`/v1/${encodeURIComponent(name)}/${verb}`, body)
-    show(io, options, answer, () => renderAny(answer, io.clock.now()))
+    show(io, options, answer, () => roleWords(answer, io.clock.now()))
     return 0
   })
 }

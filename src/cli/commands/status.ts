@@ -5,6 +5,7 @@ import { openClient, type ClientOptions } from '../client.ts'
 import { remote, runs, type Register } from '../command.ts'
 import { show } from '../context.ts'
 import { renderAny } from '../render.ts'
+import { drawStatus } from '../status-text.ts'
 
 export const status: Register = (program, session) => {
   const { io } = session
@@ -12,7 +13,7 @@ export const status: Register = (program, session) => {
   runs<ClientOptions>(session, own, async options => {
     const client = await openClient(io, options)
     const answer = await client.get('/v1/status')
-    show(io, options, answer, () => renderAny(answer, io.clock.now()))
+    show(io, options, answer, () => drawStatus(answer, io.clock.now()) ?? renderAny(answer, io.clock.now()))
     return 0
   })
   program.addCommand(own)
