@@ -19,7 +19,7 @@ export default defineRole<FinalizerConfig>({
   summary: 'Closes block-specimen and block-result sessions so that their rewards are paid.',
   tryFirst: [
     ['sessions', 'sessions'],
-    ['why not yet', 'explain session/1:17919125'],
+    ['why not yet', 'sessions --open'],
   ],
   config: finalizerSection,
   schema: finalizerSchema,
