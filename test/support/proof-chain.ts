@@ -4,7 +4,6 @@ import {
   createTestClient,
   createWalletClient,
   encodeFunctionData,
-  http,
   numberToHex,
   parseAbi,
   parseEther,
@@ -19,7 +18,8 @@ import { abi as resultAbi } from '../../contracts/artifacts/BlockResultProofChai
 import { abi as specimenAbi } from '../../contracts/artifacts/BlockSpecimenProofChain.ts'
 import { deployProofChain, type ProofChainDeployment } from '../../src/embedded/deploy-proof-chain.ts'
 import { receiptOf } from '../../src/embedded/receipt.ts'
-import { TEST_KEYS } from './anvil.ts'
+import { TEST_KEYS, toNode } from './anvil.ts'
+import { PATIENCE_MS } from './patience.ts'
 
 export type Family = 'specimen' | 'result'
 export type ProofChainKit = Awaited<ReturnType<typeof proofChainKit>>
@@ -34,7 +34,6 @@ export const operatorAt = (index: number): Address => numberToHex(0xa000_0000n +
 const GAS_PRICE = 10n ** 10n
 /** A node needs its time for more blocks. */
 const MOST_AT_ONCE = 100
-const PATIENCE_MS = 120_000
 export const AUTO_IMPERSONATE = ['--auto-impersonate'] as const
 
 /** The hash that a name stands for. */
@@ -61,8 +60,7 @@ export interface Submission {
 
 /** Contracts of their own on the anvil at `rpcUrl`, with so many operators. */
 export async function proofChainKit(rpcUrl: string, operators: number, options: Partial<ProofChainDeployment> = {}) {
-  // asked once and waited for: what is mined again after a time-out would be one block too many
-  const transport = http(rpcUrl, { timeout: PATIENCE_MS, retryCount: 0 })
+  const transport = toNode(rpcUrl)
   const chain = createPublicClient({ chain: foundry, transport, cacheTime: 0 })
   const wallet = createWalletClient({ chain: foundry, transport })
   const tools = createTestClient({ mode: 'anvil', chain: foundry, transport })
