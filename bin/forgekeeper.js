@@ -25,7 +25,7 @@ const cache = fileURLToPath(new URL('../node_modules/.cache/forgekeeper/compiled
  * On a large machine V8 and malloc by default keep several times what the daemon needs: a young generation of 128 MB, an
  * old one that may double, an arena for each thread. With these the load test's peak was halved at the same speed.
  */
-const HEAP = ['--max-semi-space-size=16', '--heap-growing-percent=60']
+const HEAP = ['--max-semi-space-size=8', '--heap-growing-percent=50']
 const ARENAS = { MALLOC_ARENA_MAX: '2' }
 const isDaemon = process.argv[2] === 'start'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
