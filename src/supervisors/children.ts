@@ -17,6 +17,8 @@ export interface Later {
   readonly cancel: () => void
 }
 
+const NOBODY: readonly Child[] = []
+
 /** What a supervisor knows about one child. */
 export class Child {
   /** Shared by all children of a template; `id` and not `spec.id` is theirs. */
@@ -33,7 +35,7 @@ export class Child {
   /** When it last began to run under this incarnation of the supervisor. */
   ranAt: number | null = null
   /** Those to be started once this one runs. */
-  followers: readonly Child[] = []
+  followers: readonly Child[] = NOBODY
   parked: Parked | null = null
   /** Restarts in a row, for the backoff. */
   streak = 0
@@ -70,7 +72,7 @@ export class Child {
     this.restarting = false
     this.waiting = false
     this.due = null
-    this.followers = []
+    this.followers = NOBODY
     this.parked = null
     return followers
   }

@@ -1,6 +1,6 @@
 /**
- * What a supervisor has to do, one job at a time, in the order it heard of it, on a strand of its own: its mailbox and
- * its loop.
+ * What a supervisor has to do, one job at a time, in the order it heard of it: its mailbox and its loop, on a strand of
+ * its own or, when it is idle, on the spot.
  */
 import type { Runnable, Strand, Strands } from '../actors/kit/nact.ts'
 
@@ -39,6 +39,24 @@ export class Jobs implements Runnable {
   /** Whether jobs are taken. */
   get open(): boolean {
     return this.#strand !== null
+  }
+
+  /** Whether a job could run on the spot: nothing waits, is in progress, or holds it up. */
+  get idle(): boolean {
+    return this.#strand !== null && !this.#awake && !this.#suspended
+  }
+
+  /** Runs the job on the spot, only when idle; what is pushed meanwhile has its turn later. */
+  now(run: Job['run']): void {
+    const strand = this.#strand
+    this.#awake = true
+    try {
+      const going = run()
+      if (going === undefined) this.#done(strand)
+      else void this.#finish(going, strand, 0).catch((error: unknown) => this.bug(error))
+    } catch (error) {
+      this.bug(error)
+    }
   }
 
   begin(): void {
@@ -97,6 +115,17 @@ export class Jobs implements Runnable {
       if (this.#strand !== strand) return
       this.#host.done()
     }
+    this.#rest(strand)
+  }
+
+  #done(strand: Strand | null): void {
+    if (this.#strand !== strand) return
+    this.#host.done()
+    this.#rest(strand)
+  }
+
+  /** The turn is over. */
+  #rest(strand: Strand | null): void {
     if (this.#strand !== strand) return
     this.#awake = false
     this.#wake()

@@ -11,7 +11,7 @@ import { TooManyRestartsError } from './errors.ts'
 import { type Budget, countRestart, DEFAULT_BUDGET, type Second } from './intensity.ts'
 import type { Job } from './jobs.ts'
 import type { SupervisorSpec } from './spec.ts'
-import { planRestart } from './strategy.ts'
+import { type GroupStrategy, groupStrategy, planRestart } from './strategy.ts'
 
 const PARK_MS = 60_000
 
@@ -36,8 +36,8 @@ export interface Family {
 export class Restarts {
   readonly #family: Family
   readonly #budget: Budget
-  /** Whether a child's failure is its own affair. */
-  readonly #alone: boolean
+  /** How children fail together; null when a failure is the child's own affair. */
+  readonly #together: GroupStrategy | null
   /** The restarts that still count, newest first. */
   #counted: readonly Second[] = []
 
@@ -45,7 +45,7 @@ export class Restarts {
     const { strategy, intensity = DEFAULT_BUDGET.intensity, period = DEFAULT_BUDGET.period } = family.spec
     this.#family = family
     this.#budget = { intensity, period }
-    this.#alone = strategy === 'one-for-one' || strategy === 'simple-one-for-one'
+    this.#together = groupStrategy(strategy)
   }
 
   /** The budget is unspent again. */
@@ -83,7 +83,11 @@ export class Restarts {
     if (exceeded) return this.#exceeded(child, reason)
     const delayMs = child.restarting ? 0 : this.#delayMs(child, now)
     child.clear()
-    const group = this.#stopGroup(child)
+    if (this.#together === null) {
+      child.unit.expect(true)
+      return this.#startGroup(child, [child], delayMs, reason)
+    }
+    const group = this.#stopGroup(this.#together, child)
     const start = (all: readonly Child[]): void | Promise<void> => {
       if (this.#family.goesOn(incarnation)) return this.#startGroup(child, all, delayMs, reason)
     }
@@ -124,10 +128,10 @@ export class Restarts {
   }
 
   /** Ends those whom the strategy restarts together with this one; answers whom to start, in order. */
-  #stopGroup(child: Child): readonly Child[] | Promise<readonly Child[]> {
-    const { children, spec } = this.#family
-    const views = this.#alone ? [child.view] : [...children.values()].map(other => other.view)
-    const { stop, forget, start } = planRestart(spec.strategy, views, child.id)
+  #stopGroup(strategy: GroupStrategy, child: Child): readonly Child[] | Promise<readonly Child[]> {
+    const { children } = this.#family
+    const views = [...children.values()].map(other => other.view)
+    const { stop, forget, start } = planRestart(strategy, views, child.id)
     const group = this.#named(start)
     for (const other of group) other.unit.expect(true)
     return stop.length === 0 ? this.#cleared(group, forget) : this.#stopAll(this.#named(stop), group, forget)
@@ -178,14 +182,14 @@ export class Restarts {
   async #park(child: Child, because: string): Promise<boolean> {
     const family = this.#family
     const { incarnation, runtime } = family
-    const group = this.#alone ? [child] : [...family.children.values()]
+    const group = this.#together === null ? [child] : [...family.children.values()]
     for (const other of group) other.unit.expect(false)
     for (const other of group.toReversed()) {
       await family.stop(other)
       if (!family.goesOn(incarnation)) return false
     }
     this.#counted = []
-    const id = this.#alone ? child.id : family.id
+    const id = this.#together === null ? child.id : family.id
     const forMs = family.spec.parkMs ?? PARK_MS
     const at = runtime.clock.now() + forMs
     const cancel = runtime.clock.after(forMs, () => family.post({ run: () => this.#unpark(id, group) }))
@@ -196,7 +200,7 @@ export class Restarts {
     child.later({ at, because, cancel })
     runtime.log.error('parked, will be tried again', { actor: id, because, forMs })
     runtime.emit({ type: 'parked', id, because, forMs })
-    return this.#alone
+    return this.#together === null
   }
 
   #unpark(id: string, group: readonly Child[]): void | Promise<void> {

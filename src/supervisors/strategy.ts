@@ -12,6 +12,13 @@ export interface ChildView {
   readonly alive: boolean
 }
 
+/** The strategies under which children fail together. */
+export type GroupStrategy = 'one-for-all' | 'rest-for-one'
+
+/** How children fail together; null where each is started again alone. */
+export const groupStrategy = (strategy: Strategy): GroupStrategy | null =>
+  strategy === 'one-for-all' || strategy === 'rest-for-one' ? strategy : null
+
 /** Child ids, each list in the order to be carried out. */
 export interface RestartPlan {
   readonly stop: readonly string[]
@@ -28,7 +35,7 @@ export const restartsAfter = (restart: Restart, orderly: boolean): boolean =>
  * Who is stopped and started again because `failed` needs a restart. `children` are in start order. As in OTP a group
  * restart also starts the kept children that were not running.
  */
-export function planRestart(strategy: Strategy, children: readonly ChildView[], failed: string): RestartPlan {
+export function planRestart(strategy: GroupStrategy, children: readonly ChildView[], failed: string): RestartPlan {
   const stop: string[] = []
   const forget: string[] = []
   const start: string[] = []
@@ -40,11 +47,8 @@ export function planRestart(strategy: Strategy, children: readonly ChildView[], 
   return { stop, forget, start }
 }
 
-function restartGroup(strategy: Strategy, children: readonly ChildView[], failed: string): readonly ChildView[] {
+function restartGroup(strategy: GroupStrategy, children: readonly ChildView[], failed: string): readonly ChildView[] {
   switch (strategy) {
-    case 'one-for-one':
-    case 'simple-one-for-one':
-      return children.filter(child => child.id === failed)
     case 'rest-for-one': {
       const at = children.findIndex(child => child.id === failed)
       return at < 0 ? [] : children.slice(at)

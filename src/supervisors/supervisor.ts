@@ -1,7 +1,8 @@
 /**
  * A supervisor: starts its children left to right, ends them right to left, and follows the plans of strategy.ts,
- * intensity.ts and backoff.ts when one ends. It handles one job at a time on a strand of its own, as an OTP
- * supervisor handles one message at a time; only waiting (an outage, a backoff, a parked child) leaves it free.
+ * intensity.ts and backoff.ts when one ends. It handles one job at a time, as an OTP supervisor handles one message at
+ * a time: on a strand of its own, or, when it is idle and a child crashes, at once. Only waiting (an outage, a backoff,
+ * a parked child) leaves it free.
  */
 import { messageOf } from '../errors.ts'
 import { type Exit, KILLED, orderly, SHUTDOWN } from '../actors/kit/exit.ts'
@@ -132,7 +133,11 @@ export class Supervisor implements Unit, JobsHost, Owner, Family {
 
   ended(id: string, incarnation: number, exit: Exit): void {
     const child = this.children.get(id)
-    if (child !== undefined) this.post({ run: () => this.#onExit(child, incarnation, exit) })
+    if (child === undefined) return
+    const run = (): void | Promise<void> => this.#onExit(child, incarnation, exit)
+    // A kill may come out of anybody's handler: what follows from it waits for a turn of its own.
+    if (this.#jobs.idle && this.#ending === null && exit.kind !== 'killed') this.#jobs.now(run)
+    else this.post({ run })
   }
 
   lateStart(id: string, incarnation: number, outcome: StartOutcome): void {

@@ -1,7 +1,13 @@
 import test from 'ava'
 import * as fc from 'fast-check'
-import type { Strategy } from '../../src/supervisors/spec.ts'
-import { type ChildView, endsWith, planRestart, restartsAfter } from '../../src/supervisors/strategy.ts'
+import {
+  type ChildView,
+  endsWith,
+  type GroupStrategy,
+  groupStrategy,
+  planRestart,
+  restartsAfter,
+} from '../../src/supervisors/strategy.ts'
 
 const child = fc.record({
   restart: fc.constantFrom('permanent' as const, 'transient' as const, 'temporary' as const),
@@ -18,12 +24,19 @@ const failure = fc.tuple(family, fc.nat()).map(([children, at]) => {
   return { children: children.with(index, failed), index, failed: failed.id }
 })
 
-const group = (strategy: Strategy, children: readonly ChildView[], index: number): readonly ChildView[] => {
-  if (strategy === 'one-for-all') return children
-  return strategy === 'rest-for-one' ? children.slice(index) : children.slice(index, index + 1)
-}
+const group = (strategy: GroupStrategy, children: readonly ChildView[], index: number): readonly ChildView[] =>
+  strategy === 'one-for-all' ? children : children.slice(index)
 
-for (const strategy of ['one-for-one', 'rest-for-one', 'one-for-all', 'simple-one-for-one'] as const) {
+test('children fail together under two of the strategies', t => {
+  t.deepEqual((['one-for-one', 'rest-for-one', 'one-for-all', 'simple-one-for-one'] as const).map(groupStrategy), [
+    null,
+    'rest-for-one',
+    'one-for-all',
+    null,
+  ])
+})
+
+for (const strategy of ['rest-for-one', 'one-for-all'] as const) {
   test(`${strategy}: stops the living of its group in reverse, starts the kept in order, forgets the temporary`, t => {
     fc.assert(
       fc.property(failure, ({ children, index, failed }) => {

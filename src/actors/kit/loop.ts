@@ -39,12 +39,12 @@ export class Loop implements Runnable {
   currentSince = 0
   /** Handled before anything in the mailbox: the message that an outage interrupted. */
   again: Tagged | undefined = undefined
-  /** A turn is due or in progress. */
-  awake = false
   readonly #host: LoopHost
   /** The incarnation that runs; null when none does. */
   #life: Life | null = null
   #strand: Strand | null = null
+  /** A turn is due or in progress on the strand. */
+  #awake = false
   /** A handler, or a stop function after it, has not settled. */
   #occupied = false
 
@@ -60,17 +60,16 @@ export class Loop implements Runnable {
 
   /** Makes a turn due if there is something to do and none is due yet. */
   wake(): void {
-    if (this.awake || this.#life === null || !this.#ready(this.#life)) return
+    if (this.#awake || this.#ready() === null) return
     if (this.again === undefined && this.#host.letters.box.length === 0) return
     const { strands } = this.#host.runtime
-    this.awake = true
+    this.#awake = true
     this.#strand ??= strands.open(this)
     strands.wake(this.#strand)
   }
 
-  /** The incarnation is gone: nothing is in progress as far as anyone can tell. */
+  /** The incarnation is gone: nothing is in progress as far as anyone can tell. A turn due or begun serves the next. */
   end(): void {
-    this.awake = false
     this.again = undefined
     this.current = null
     this.#life = null
@@ -81,33 +80,39 @@ export class Loop implements Runnable {
   close(): void {
     if (this.#strand !== null) this.#host.runtime.strands.close(this.#strand)
     this.#strand = null
+    this.#awake = false
     this.#occupied = false
   }
 
-  /** Called by the strand, never twice at once. */
+  /** Called by the strand, never twice at once. An incarnation that crashes leaves the rest of the turn to the next. */
   turn(): void | Promise<void> {
-    const life = this.#life
-    if (life === null) return
+    const strand = this.#strand
     for (let left = BATCH; left > 0; left--) {
-      if (!this.#ready(life)) return
+      const life = this.#ready()
+      if (life === null) return this.#sleep()
       const message = this.#next()
-      if (message === undefined) return this.#host.letters.questioned ? this.#turnOn(life, null, left) : this.#sleep()
+      if (message === undefined) return this.#host.letters.questioned ? this.#turnOn(null, left) : this.#sleep()
       const going = this.#handle(life, message)
-      if (going !== undefined) return this.#turnOn(life, going, left - 1)
+      if (going !== undefined) return this.#turnOn(going, left - 1)
+      if (this.#strand !== strand) return
     }
-    this.#rest(life)
+    this.#rest()
   }
 
   bug(error: unknown): void {
+    this.#awake = false
     if (this.#life !== null) this.#host.bug(this.#life, error)
   }
 
   /** The rest of a turn that waits: for a handler, or for those who, having their answer, ask the next question. */
-  async #turnOn(life: Life, first: Promise<void> | null, budget: number): Promise<void> {
+  async #turnOn(first: Promise<void> | null, budget: number): Promise<void> {
+    const strand = this.#strand
     let handled = first !== null
     await first
     for (let left = budget; left > 0; left--) {
-      if (!this.#ready(life)) return
+      if (this.#strand !== strand) return
+      const life = this.#ready()
+      if (life === null) return this.#sleep()
       const message = this.#next()
       if (message === undefined) {
         if (!handled) return this.#sleep()
@@ -119,23 +124,24 @@ export class Loop implements Runnable {
       const going = this.#handle(life, message)
       if (going !== undefined) await going
     }
-    this.#rest(life)
+    if (this.#strand === strand) this.#rest()
   }
 
-  /** Nothing waits. */
+  /** Nothing waits, or nobody is there for it. */
   #sleep(): void {
-    this.awake = false
+    this.#awake = false
   }
 
   /** The batch is used up: others get their turn first. */
-  #rest(life: Life): void {
-    if (!this.#ready(life)) return
-    this.awake = false
+  #rest(): void {
+    this.#awake = false
     this.wake()
   }
 
-  #ready(life: Life): boolean {
-    return life.alive && !life.stopping && this.#host.outage?.active !== true
+  /** Who may handle a message now. */
+  #ready(): Life | null {
+    const life = this.#life
+    return life !== null && !life.stopping && this.#host.outage?.active !== true ? life : null
   }
 
   #next(): Tagged | undefined {

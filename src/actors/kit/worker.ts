@@ -155,8 +155,10 @@ export class Worker implements LoopHost {
   failed(life: Life, message: Tagged, error: unknown): void {
     if (life.stopping) return life.log.debug('message given up at stop', { message: message.type })
     if (error instanceof ExitSignal) return this.#exit(life, error.exit)
-    if (isTransient(error)) return this.#waitOut(life, message, error)
-    if (error instanceof OperatorError && error.severity === 'poison') return this.#poisoned(life, message, error)
+    if (error instanceof OperatorError) {
+      if (error.severity === 'transient') return this.#waitOut(life, message, error)
+      if (error.severity === 'poison') return this.#poisoned(life, message, error)
+    }
     this.#crash(life, error, message)
   }
 
@@ -178,7 +180,6 @@ export class Worker implements LoopHost {
 
   #waitOut(life: Life, message: Tagged, error: unknown): void {
     this.#loop.again = message
-    this.#loop.awake = false
     this.outage ??= new Outage()
     this.outage.wait(this.runtime, this.id, error, () => this.#loop.wake())
   }
