@@ -36,6 +36,7 @@ export interface Happened {
   readonly height: bigint
   readonly deadline?: bigint
   readonly txOffset?: number
+  readonly logOffset?: number
   readonly txHash?: Hex
 }
 
@@ -97,8 +98,8 @@ export async function openWarehouse(url: string, schema = 'chain_moonbeam_mainne
     log,
     transaction,
     happened: async (one, successful = true) => {
-      const { blockId, txOffset = 0, txHash, contract } = one
-      await log({ blockId, txOffset, ...(txHash && { txHash }), sender: contract, ...encoded(one) })
+      const { blockId, txOffset = 0, logOffset = 0, txHash, contract } = one
+      await log({ blockId, txOffset, logOffset, ...(txHash && { txHash }), sender: contract, ...encoded(one) })
       await transaction(blockId, txOffset, successful)
     },
     view: async (name, terms) => {

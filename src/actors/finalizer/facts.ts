@@ -119,21 +119,27 @@ async function storeClosings(em: Em, chain: string, closings: readonly ClosingFa
     em,
     sql`insert into finalizer.closing (chain, family, origin_chain_id, origin_height, event, outcome, block_hash,
         agreed_hash, validator_bit_map, tx_hash, block_number, log_index)
-      select ${chain}, n.* from unnest(${identity(closings)}, ${column(closings, closing => closing.event, 'text')},
+      select ${chain}, n.family, n.origin, n.height, n.event, n.outcome, n.block_hash, n.agreed_hash, n.bit_map, n.tx,
+        n.block, n.log
+      from unnest(${identity(closings)}, ${column(closings, closing => closing.event, 'text')},
         ${column(closings, closing => closing.outcome, 'text')}, ${column(closings, closing => closing.blockHash, 'text')},
         ${column(closings, closing => closing.agreedHash, 'text')},
         ${column(closings, closing => closing.validatorBitMap, 'numeric')},
         ${column(closings, closing => closing.tx, 'text')}, ${column(closings, closing => closing.block, 'bigint')},
-        ${column(closings, closing => closing.log, 'int')})
-        as n(family, origin, height, event, outcome, block_hash, agreed_hash, bit_map, tx, block, log)
+        ${column(closings, closing => closing.log, 'int')}) with ordinality
+        as n(family, origin, height, event, outcome, block_hash, agreed_hash, bit_map, tx, block, log, place)
       where n.block is not null or not exists (select 1 from finalizer.closing c where c.chain = ${chain}
         and c.tx_hash = n.tx and c.family = n.family and c.origin_chain_id = n.origin and c.origin_height = n.height)
+      order by n.place
       on conflict (chain, tx_hash, log_index) do nothing`,
   )
   await noteFirstClosings(em, chain, closings)
 }
 
-/** The first closing closes the session; what comes later (an auditor's award) is only history. */
+/**
+ * The first closing closes the session; what comes later (an auditor's award) is only history. The warehouse tells neither
+ * block nor place in it, but its closings in their order.
+ */
 async function noteFirstClosings(em: Em, chain: string, keys: readonly SessionKey[]): Promise<void> {
   await run(
     em,
@@ -143,7 +149,7 @@ async function noteFirstClosings(em: Em, chain: string, keys: readonly SessionKe
         from unnest(${identity(keys)}) as n(family, origin, height)
         join finalizer.closing c on c.chain = ${chain} and c.family = n.family and c.origin_chain_id = n.origin
           and c.origin_height = n.height
-        order by c.family, c.origin_chain_id, c.origin_height, c.block_number nulls last, c.log_index) c
+        order by c.family, c.origin_chain_id, c.origin_height, c.block_number nulls last, greatest(c.log_index, -1), c.id) c
       where s.chain = ${chain} and s.family = c.family and s.origin_chain_id = c.origin_chain_id
         and s.origin_height = c.origin_height`,
   )

@@ -2,9 +2,9 @@
  * What rows of the warehouse are worth: facts, or a clear word why not. Pure. Nothing is believed: any column may be null,
  * and a log whose transaction is missing may still fail or come.
  */
-import type { Hex } from 'viem'
+import { keccak256, stringToHex, type Hex } from 'viem'
 import { decodeProofLog } from './contracts.ts'
-import type { ClosingFact, Facts, StartFact } from './facts.ts'
+import { keyOf, type ClosingFact, type Facts, type SessionKey, type StartFact } from './facts.ts'
 import type { FamilyPlan } from './families.ts'
 
 /** A row of block_log_events with the transaction it belongs to; bytes are hex without prefix. */
@@ -105,10 +105,13 @@ export function readViewRows(plan: Plan, rows: readonly ViewRow[]): ReadRows {
     starts.push({ ...key, tx: `0x${row.start_tx}`, log: null, deadline, warehouseBlockId: BigInt(row.block_id ?? 0) })
     if (row.final_tx === null) continue
     const untold = { event: 'unknown', outcome: null, blockHash: null, agreedHash: null, validatorBitMap: null }
-    closings.push({ ...key, ...untold, tx: `0x${row.final_tx}`, log: -1 - Number(originHeight % 1_000_000_000n) })
+    closings.push({ ...key, ...untold, tx: `0x${row.final_tx}`, log: numberFor(key) })
   }
   return { facts: { starts, closings, submissions: [] }, unreadable, gap: null, last: lastOf(rows) }
 }
+
+/** Stands for the number of a log that nobody tells: negative, and of its own for each session that one transaction closes. */
+const numberFor = (key: SessionKey): number => -1 - Number.parseInt(keccak256(stringToHex(keyOf(key))).slice(2, 9), 16)
 
 function wrongWith({ topics, data, tx, successful }: LogRow): string | null {
   if (topics === null || topics.some(topic => topic === null)) return 'topics is null'

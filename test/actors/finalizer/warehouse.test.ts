@@ -4,9 +4,10 @@ import type { FamilyPlan } from '../../../src/actors/finalizer/families.ts'
 import { finalizerMeters } from '../../../src/actors/finalizer/meters.ts'
 import { settleClosed } from '../../../src/actors/finalizer/outcomes.ts'
 import { openWarehouse as connect } from '../../../src/actors/finalizer/warehouse-db.ts'
+import { readViewRows } from '../../../src/actors/finalizer/warehouse-rows.ts'
 import { warehouseActor } from '../../../src/actors/finalizer/warehouse.ts'
 import type { Look } from '../../../src/actors/finalizer/messages.ts'
-import { Session, WarehouseCursor } from '../../../src/entities/finalizer/session.ts'
+import { Closing, Session, WarehouseCursor } from '../../../src/entities/finalizer/session.ts'
 import type { Orm } from '../../../src/entities/orm.ts'
 import { createMetrics } from '../../../src/metrics.ts'
 import { policyRules } from '../../../bench/conformance/finalizer/rules.ts'
@@ -115,6 +116,34 @@ test('sessions start and end as the logs say, under every name the events have h
     actor.sent.map(({ to }) => to),
     ['finalizer/warehouse', 'finalizer/coordinator'],
   )
+})
+
+test('scenario 27: the first closing in the warehouse is the outcome; an auditor’s later award is only history', async t => {
+  const { warehouse, orm, look } = await open(t)
+  const height = 16_925_805n
+  await warehouse.happened({ ...AT, blockId: FLOOR + 1n, event: 'SessionStarted', height, deadline: 500n })
+  await warehouse.happened({ ...AT, blockId: FLOOR + 8n, event: 'QuorumNotReached', height })
+  await warehouse.happened({ ...AT, blockId: FLOOR + 9n, event: 'BlockSpecimenRewardAwarded', height, logOffset: 7 })
+  await look()
+  t.like((await sessionsIn(orm))[0], { outcome: 'no-quorum', agreedHash: null })
+  t.is(await orm.em.fork().count(Closing), 2)
+})
+
+test('one transaction that closes the same height in two ways loses neither in the views', t => {
+  const row = {
+    start_tx: '1'.repeat(64),
+    block_id: '7',
+    tx_offset: 0,
+    height: '10',
+    deadline: '5',
+    final_tx: '2'.repeat(64),
+  }
+  const closings = (family: 'specimen' | 'result', chainId: string) =>
+    readViewRows({ ...PLAN, family, heightFloor: 0n }, [{ ...row, chain_id: chainId }]).facts.closings
+  const all = [...closings('specimen', '1'), ...closings('result', '1'), ...closings('specimen', '56')]
+  t.is(new Set(all.map(({ log }) => log)).size, 3)
+  t.deepEqual(closings('specimen', '1')[0], all[0])
+  t.true(all.every(({ log }) => log < 0 && log >= -(2 ** 31)))
 })
 
 test('reading goes on after the configured block id, and after a restart where it stopped', async t => {
