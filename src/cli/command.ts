@@ -19,7 +19,7 @@ export function command(name: string, summary: string): Command {
     .description(summary)
     .option('--json', 'print JSON')
     .option('--config <file>', 'the configuration file (default: ./config.toml when it is there)')
-    .option('--set <key=value>', 'set one configuration key; may be repeated', collect, [])
+    .option('--set <key=value>', 'set one configuration key; may be repeated', collect)
     .option('--env-file <file>', 'read environment variables from a file')
     .option('--data-folder <folder>', 'where the daemon keeps its files')
     .allowExcessArguments(false)
@@ -46,4 +46,4 @@ export function runs<O>(
   })
 }
 
-const collect = (value: string, earlier: string[]): string[] => [...earlier, value]
+const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value]

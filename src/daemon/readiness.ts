@@ -1,6 +1,7 @@
 /**
  * Is everything there that the daemon needs to do its work? One check a dependency, by name; never throws.
  */
+import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { RoleEntry } from '../http/ports.ts'
 import type { Check } from '../role.ts'
@@ -11,22 +12,34 @@ const QUERY_MS = 2_000
 
 export async function readiness(parts: Parts): Promise<readonly Check[]> {
   const tree = parts.system().snapshot().root
-  const ofRole = async ({ role, context }: RoleEntry): Promise<readonly Check[]> =>
-    (await role.readiness?.(context)) ?? []
-  const roles = await Promise.all(parts.entries.map(ofRole))
-  const world = [await databaseCheck(parts), ...chainChecks(parts), ...roles.flat()]
+  const roles = Promise.all(parts.entries.map(entry => roleChecks(entry, parts.clock)))
+  const world = [await databaseCheck(parts), ...chainChecks(parts), ...(await roles).flat()]
   return [...world, ...nodeChecks(tree).filter(({ name }) => !world.some(check => check.name === name && !check.ok))]
 }
 
 async function databaseCheck({ database, clock }: Parts): Promise<Check> {
   try {
     const em = database.orm().em.fork()
-    const late = clock.sleep(QUERY_MS).then(() => Promise.reject(new Error(`no answer within ${QUERY_MS} ms`)))
-    await Promise.race([em.execute('select 1'), late])
+    await inTime(em.execute('select 1'), clock)
     return { name: 'database', ok: true, detail: 'answers' }
   } catch (error) {
     return { name: 'database', ok: false, detail: messageOf(error) }
   }
+}
+
+/** What a role says of itself; a role whose checks hang or fail is one that is not ready. */
+export async function roleChecks({ role, context }: RoleEntry, clock: Clock): Promise<readonly Check[]> {
+  try {
+    return (await inTime(Promise.resolve(role.readiness?.(context)), clock)) ?? []
+  } catch (error) {
+    return [{ name: role.name, ok: false, detail: messageOf(error) }]
+  }
+}
+
+/** Rejects when the work takes longer than a look may take. */
+const inTime = <T>(work: Promise<T>, clock: Clock): Promise<T> => {
+  const late = clock.sleep(QUERY_MS).then(() => Promise.reject(new Error(`no answer within ${QUERY_MS} ms`)))
+  return Promise.race([work, late])
 }
 
 const chainChecks = ({ chains }: Parts): readonly Check[] =>

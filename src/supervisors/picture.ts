@@ -69,7 +69,7 @@ function phaseOf(unit: Unit): Wait {
     case 'stopped':
       return says('stopped', 'not running')
     case 'starting':
-      return says('starting', 'its start function has not finished')
+      return says('starting', 'it is starting')
     case 'stopping':
       return says('stopping', 'it finishes what it began')
     case 'waiting':
