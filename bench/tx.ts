@@ -36,7 +36,7 @@ if (unknown !== undefined) throw new TypeError(`there is no part "${unknown}": $
 const [rounds, count, memory] = [Number(values.rounds), Number(values.count), Number(values.memory)]
 
 const folder = await mkdtemp(join(tmpdir(), 'fk-tx-'))
-const world = await openTxWorld({ folder, maxInFlight: 1000 })
+const world = await openTxWorld({ folder, maxInFlight: 3000 })
 const end = async (): Promise<void> => {
   await world.close()
   await rm(folder, { recursive: true, force: true })

@@ -51,8 +51,12 @@ export async function startHost(world: TxWorld, profile?: string): Promise<Host>
   heard.add(news => {
     if (news.news === 'told') told += news.count
   })
-  const until = <T>(pick: (news: HostNews) => T | null): Promise<T> =>
-    new Promise((resolve, reject) => {
+  const gone = new Promise<never>((_, reject) => {
+    child.once('exit', code => reject(new Error(`the host ended with ${code}`)))
+  })
+  gone.catch(() => {}) // of interest only to who waits
+  const until = <T>(pick: (news: HostNews) => T | null): Promise<T> => {
+    const picking = new Promise<T>(resolve => {
       const hear = (news: HostNews): void => {
         const picked = pick(news)
         if (picked === null) return
@@ -60,8 +64,9 @@ export async function startHost(world: TxWorld, profile?: string): Promise<Host>
         resolve(picked)
       }
       heard.add(hear)
-      child.once('exit', code => reject(new Error(`the host ended with ${code}`)))
     })
+    return Promise.race([picking, gone])
+  }
   await until(news => (news.news === 'up' ? true : null))
   return {
     process: child,

@@ -172,7 +172,7 @@ const account = Section(
     max_in_flight: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: 1000,
+        maximum: 10_000,
         description: 'Unmined transactions at a time; overrides tx.max_in_flight.',
       }),
     ),
@@ -245,7 +245,7 @@ const tx = Section(
     max_in_flight: Type.Integer({
       default: 16,
       minimum: 1,
-      maximum: 1000,
+      maximum: 10_000,
       description: 'Unmined transactions of one account at a time.',
     }),
     gas_margin_percent: Type.Integer({
