@@ -192,12 +192,15 @@ export class Restarts {
     const id = this.#together === null ? child.id : family.id
     const forMs = family.spec.parkMs ?? PARK_MS
     const at = runtime.clock.now() + forMs
-    const cancel = runtime.clock.after(forMs, () => family.post({ run: () => this.#unpark(id, group) }))
+    const unpark = runtime.clock.after(forMs, () => family.post({ run: () => this.#unpark(id, group) }))
+    let parked = group.length
+    // Who is started or terminated by call meanwhile is no longer of it; the last one takes the timer back.
+    const cancel = (): void => void (--parked === 0 && unpark())
     for (const other of group) {
       other.streak = 0
       other.parked = { because, until: at }
+      other.later({ at, because, cancel })
     }
-    child.later({ at, because, cancel })
     runtime.log.error('parked, will be tried again', { actor: id, because, forMs })
     runtime.emit({ type: 'parked', id, because, forMs })
     return this.#together === null
@@ -205,7 +208,8 @@ export class Restarts {
 
   #unpark(id: string, group: readonly Child[]): void | Promise<void> {
     this.#family.runtime.emit({ type: 'unparked', id })
-    for (const child of group) child.unit.expect(true)
-    return this.#family.sequence(group)
+    const parked = group.filter(child => child.parked !== null)
+    for (const child of parked) child.unit.expect(true)
+    return this.#family.sequence(parked)
   }
 }

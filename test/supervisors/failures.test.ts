@@ -244,6 +244,36 @@ test('a parked child is started at once by restartChild', async t => {
   await system.stop()
 })
 
+test('who was started or terminated by call while its group is parked is left alone, and the others are tried again', async t => {
+  const tree = root([probe('a'), probe('b'), probe('c')], {
+    strategy: 'one-for-all',
+    intensity: 0,
+    whenExceeded: 'park',
+    parkMs: 5000,
+  })
+  const { system, clock, run, node } = await running(tree)
+  run('b', fail())
+  await until(() => node('b').state === 'parked')
+  t.deepEqual(await system.restartChild('root', 'b'), { ok: true, is: 'done' })
+  t.deepEqual(await system.terminateChild('root', 'c'), { ok: true, is: 'done' })
+  t.deepEqual(
+    ['a', 'b', 'c'].map(id => node(id).state),
+    ['parked', 'running', 'stopped'],
+  )
+  await clock.advance(5000)
+  await until(() => node('a').state === 'running')
+  t.deepEqual(
+    ['a', 'b', 'c'].map(id => [node(id).state, node(id).restarts]),
+    [
+      ['running', 1],
+      ['running', 1],
+      ['stopped', 0],
+    ],
+  )
+  t.is(clock.nextAt, null)
+  await system.stop()
+})
+
 test('restarts in a row wait longer and longer, and a long life starts over', async t => {
   const backoff = { minMs: 100, maxMs: 400 }
   const { system, clock, run, events } = await running(root([probe('a', { backoff })], { intensity: 100, period: 1 }))
