@@ -139,3 +139,14 @@ test('the next base fee follows EIP-1559', t => {
 test('gwei are printed exactly', t => {
   t.deepEqual([0n, 1n, 1_500_000_000n, 100n * GWEI].map(gwei), ['0 gwei', '0.000000001 gwei', '1.5 gwei', '100 gwei'])
 })
+
+test('haste never waits where calm would pay: closer to the deadline more is sent, not less', t => {
+  fc.assert(
+    fc.property(asking, asked => {
+      const calm = quote({ ...asked, blocksLeft: null, versions: 0 })
+      return calm.do === 'wait' || quote(asked).do === 'pay'
+    }),
+    { numRuns: 20_000 },
+  )
+  t.pass()
+})

@@ -61,15 +61,18 @@ const NOTHING: Fees = { maxFeePerGas: 0n, maxPriorityFeePerGas: 0n, maxFeePerBlo
 export function quote(asking: Asking): Quote {
   const { market, rules, best, blobs } = asking
   const floor = best ? raisedFees(best, rules.bumpPercent, blobs) : NOTHING
-  const suggested = max(market.suggested * haste(asking), rules.minPriorityFeePerGasWei)
+  const calm = max(market.suggested, rules.minPriorityFeePerGasWei)
+  const hasty = max(market.suggested * haste(asking), calm)
   if (market.nextBaseFee === null && blobs) return wait('this chain has no blobs')
-  if (market.nextBaseFee === null) return legacyQuote(suggested, floor.maxFeePerGas, rules)
+  if (market.nextBaseFee === null) return legacyQuote(calm, hasty, floor.maxFeePerGas, rules)
   const tipCeiling = min(rules.maxPriorityFeePerGasWei ?? rules.maxFeePerGasWei, rules.maxFeePerGasWei)
-  const tip = max(min(suggested, tipCeiling), floor.maxPriorityFeePerGas)
-  if (tip > tipCeiling) return wait(`a replacement needs a tip of ${gwei(tip)}, the ceiling is ${gwei(tipCeiling)}`)
-  const needed = market.nextBaseFee + tip
+  const least = max(min(calm, tipCeiling), floor.maxPriorityFeePerGas)
+  if (least > tipCeiling) return wait(`a replacement needs a tip of ${gwei(least)}, the ceiling is ${gwei(tipCeiling)}`)
+  const needed = market.nextBaseFee + least
   if (floor.maxFeePerGas > rules.maxFeePerGasWei) return replacementTooDear(floor.maxFeePerGas, rules)
   if (needed > rules.maxFeePerGasWei) return marketTooDear(needed, rules)
+  const room = rules.maxFeePerGasWei - market.nextBaseFee
+  const tip = max(least, min(hasty, min(tipCeiling, room))) // haste takes what the ceilings leave, and waits for nothing
   const comfortable = max(2n * market.nextBaseFee + tip, floor.maxFeePerGas)
   const fees = { maxFeePerGas: min(comfortable, rules.maxFeePerGasWei), maxPriorityFeePerGas: tip }
   return blobs ? withBlobs(fees, floor.maxFeePerBlobGas ?? 0n, market.blobBaseFee ?? null, rules) : pay(fees)
@@ -89,10 +92,10 @@ function withBlobs(fees: Fees, floor: bigint, base: bigint | null, rules: FeeRul
   return pay({ ...fees, maxFeePerBlobGas: min(max(2n * base, floor), ceiling) })
 }
 
-function legacyQuote(suggested: bigint, floor: bigint, rules: FeeRules): Quote {
+function legacyQuote(calm: bigint, hasty: bigint, floor: bigint, rules: FeeRules): Quote {
   if (floor > rules.maxFeePerGasWei) return replacementTooDear(floor, rules)
-  if (suggested > rules.maxFeePerGasWei) return marketTooDear(suggested, rules)
-  const price = max(suggested, floor)
+  if (calm > rules.maxFeePerGasWei) return marketTooDear(calm, rules)
+  const price = max(min(hasty, rules.maxFeePerGasWei), floor)
   return pay({ maxFeePerGas: price, maxPriorityFeePerGas: price })
 }
 
