@@ -34,7 +34,10 @@ import { accept } from './tx/accept.ts'
 import { rows } from './tx/rows.ts'
 
 export interface Wish {
-  /** Derived from the meaning; the same effect must always make the same key. Used up for ever, also when cancelled. */
+  /**
+   * Derived from the meaning; the same effect must always make the same key. Used up, also when cancelled, for as long as
+   * its row is kept (`retention.transactions`).
+   */
   readonly key: string
   readonly role: string
   readonly subject: string

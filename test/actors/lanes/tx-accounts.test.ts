@@ -4,7 +4,7 @@ import { parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { SigningAccount } from '../../../src/entities/kernel/account.ts'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
-import { wishAll } from '../../../src/actors/lanes/wish.ts'
+import { wishAll, type Wish } from '../../../src/actors/lanes/wish.ts'
 import { useTxLane, type Bench } from '../../support/tx-lane.ts'
 
 const bench = useTxLane(test)
@@ -118,6 +118,17 @@ test.serial('many wishes are accepted in one statement, in order, and all or non
     { code: 'TX_001' },
   )
   t.is(await b.orm.em.fork().count(Intent), 250)
+})
+
+test.serial('two of one key in one go are one wish when they are the same, and an error when not', async t => {
+  const b = await bench(t)
+  const both = (other: Partial<Wish>) =>
+    b.orm.em.fork().transactional(em => wishAll(em, [b.plainWish('a'), { ...b.plainWish('a'), ...other }], b.clock))
+  await t.throwsAsync(both({ value: 9n }), { code: 'TX_001' })
+  t.is(await b.orm.em.fork().count(Intent), 0)
+  const [first, second] = await both({})
+  t.is(first, second)
+  t.is(await b.orm.em.fork().count(Intent), 1)
 })
 
 for (const [field, value] of [

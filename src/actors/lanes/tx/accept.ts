@@ -24,8 +24,9 @@ export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Pro
   for (const one of wanted) refuseMalformed(one)
   const placed: Placed[] = []
   for (const one of wanted) placed.push({ ...one, account: await chooseAccount(em, one), content: contentOf(one) })
-  const added = await insert(em, placed, new Date(clock.now()))
-  await insertBlobs(em, placed, added)
+  const firsts = firstOfEach(placed)
+  const added = await insert(em, firsts, new Date(clock.now()))
+  await insertBlobs(em, firsts, added)
   const old = placed.filter(({ key }) => !added.has(key))
   const known = old.length === 0 ? [] : await em.find(Intent, { key: { $in: old.map(({ key }) => key) } })
   const ids = new Map([...added].map(([key, id]) => [key, BigInt(id)]))
@@ -36,6 +37,17 @@ export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Pro
     ids.set(one.key, intent.id)
   }
   return placed.map(({ key }) => ids.get(key) ?? 0n)
+}
+
+/** One for each key; two of one key must be the same wish. */
+function firstOfEach(placed: readonly Placed[]): Placed[] {
+  const firsts = new Map<string, Placed>()
+  for (const one of placed) {
+    const first = firsts.get(one.key)
+    if (first) refuseOther(first, one)
+    else firsts.set(one.key, one)
+  }
+  return [...firsts.values()]
 }
 
 /** Adds those whose key is free and whose account may; answers the ids of the new ones by key. */
@@ -99,7 +111,7 @@ async function refusal(em: Em, { key, chain, account, value }: Placed): Promise<
 }
 
 /** Two wishes of one key must be the same wish, whatever was edited since. Addresses and data mean the same in any case. */
-function refuseOther(known: Intent, wanted: Placed): void {
+function refuseOther(known: Intent | Placed, wanted: Placed): void {
   if (known.content === wanted.content) return
   const fields = ['chain', 'account', 'to', 'data', 'value'] as const
   const plain = (value: unknown): string => String(value).toLowerCase()
