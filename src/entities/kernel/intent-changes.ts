@@ -5,6 +5,7 @@
 import { LockMode } from '@mikro-orm/core'
 import { OperatorError } from '../../errors.ts'
 import type { Em } from '../orm.ts'
+import { SigningAccount } from './account.ts'
 import { Intent } from './intent.ts'
 
 /** What was asked for does not fit the transaction as it is now. */
@@ -48,7 +49,7 @@ export async function cancelIntent(em: Em, key: string, because: string, now: Da
 
 /**
  * Lets a parked one (or one that is not looked at yet) be sent, with these edits: past the oversight of its role, and
- * past the budget when that is why it is parked. Throws NotPossibleError otherwise.
+ * past the budget when that is why it is parked. Throws NotPossibleError otherwise, and when an edit does not fit.
  */
 export async function approveIntent(em: Em, intent: Intent, by: string, edit: IntentEdit, now: Date): Promise<void> {
   if (intent.parkedFor === 'dry-run') {
@@ -57,12 +58,36 @@ export async function approveIntent(em: Em, intent: Intent, by: string, edit: In
   if (intent.state !== 'parked' && intent.state !== 'queued') {
     throw notPossible(intent, `it is ${intent.state}: only what is parked or queued can be approved`)
   }
+  await refuseUnfit(em, intent, edit)
   applyEdit(intent, edit)
   if (intent.parkedFor === 'budget') intent.overBudgetAt = now
   else intent.approvedAt = now
   const because = `approved by ${by}`
   Object.assign(intent, { state: 'queued', parkedFor: null, simulation: null, approvedBy: by, because, updatedAt: now })
   await em.flush()
+}
+
+/** The bounds of a wish hold for what a person makes of it as well. */
+const BOUNDS = {
+  value: [0n, 1n << 256n],
+  gasLimit: [21_000n, 1n << 63n],
+  maxFeePerGas: [1n, 1n << 256n],
+  notAfterBlock: [0n, 1n << 63n],
+} as const satisfies Record<keyof IntentEdit, readonly [least: bigint, below: bigint]>
+
+async function refuseUnfit(em: Em, intent: Intent, edit: IntentEdit): Promise<void> {
+  for (const field of ['value', 'gasLimit', 'maxFeePerGas', 'notAfterBlock'] as const) {
+    const wanted = edit[field]
+    const [least, below] = BOUNDS[field]
+    if (wanted === undefined || wanted === null || (wanted >= least && wanted < below)) continue
+    throw notPossible(intent, `its ${field} cannot be ${wanted}: at least ${least}, below ${below}`)
+  }
+  if (edit.value === undefined) return
+  const account = await em.findOne(SigningAccount, { chain: intent.chain, name: intent.account })
+  const budget = account?.dailyBudgetWei ?? null
+  if (budget !== null && edit.value > budget) {
+    throw notPossible(intent, `${edit.value} wei is more than ${intent.account} may spend in a day (${budget})`)
+  }
 }
 
 function applyEdit(intent: Intent, edit: IntentEdit): void {

@@ -52,3 +52,23 @@ test.serial('taken back while the lane is about to give it another nonce: it is 
   t.like(await b.tx('a'), { state: 'cancelled', because: 'not wanted any more' })
   t.is(await b.hits('a'), 0)
 })
+
+const UNFIT: readonly (readonly [string, IntentEdit])[] = [
+  ['gasLimit', { gasLimit: 5n }],
+  ['gasLimit', { gasLimit: 1n << 63n }],
+  ['value', { value: 1n << 256n }],
+  ['maxFeePerGas', { maxFeePerGas: 0n }],
+  ['notAfterBlock', { notAfterBlock: 1n << 63n }],
+]
+
+test.serial('an edit that no wish could have is refused, and nothing is changed', async t => {
+  const b = await bench(t)
+  const lane = await b.start({ accounts: [b.entry(1_000n)] })
+  await lane.tick()
+  await b.wish('a', { value: 7n })
+  for (const [field, edit] of UNFIT) {
+    await t.throwsAsync(approve(b, 'a', edit), { code: 'TX_005', message: new RegExp(`its ${field} cannot be`) })
+  }
+  await t.throwsAsync(approve(b, 'a', { value: 1_001n }), { code: 'TX_005', message: /may spend in a day/ })
+  t.like(await b.tx('a'), { value: '7', approvedBy: null })
+})
