@@ -15,7 +15,7 @@ import { GROUP_LIMIT, readQueue, type QueuedIntent, type QueueView } from './que
 import { reactTo } from './react.ts'
 import { sendAll } from './send.ts'
 import { sidecarFor } from './intent-blobs.ts'
-import { sign } from './sign.ts'
+import { sign, signInTime } from './sign.ts'
 
 const ROUNDS = 20
 
@@ -24,12 +24,13 @@ const ROUNDS = 20
  * Answers what it saw last.
  */
 export async function sendQueued(lane: Lane): Promise<QueueView> {
+  const until = lane.clock.now() + lane.args.leaseMs / 3
   for (let round = 1; ; round += 1) {
     const view = await readQueue(lane)
     await reach(lane, 'queue-read')
     lane.args.metrics?.inFlight.set(view.inFlight, { chain: lane.args.chain, account: lane.args.account })
     if (view.queued.length === 0 || (await sendGroup(lane, view)) === 'done') return view
-    if (round < ROUNDS) continue
+    if (round < ROUNDS && lane.clock.now() < until) continue
     lane.again(0) // blocks and pokes have a turn first
     return view
   }
@@ -109,24 +110,28 @@ async function sendPriced(lane: Lane, view: QueueView, priced: readonly Priced[]
   const fees = new Map(priced.map(one => [one.intent.id, one.fees]))
   const allowed = await withinBudgets(lane, prepared.ready, fees)
   if (allowed.length === 0) return prepared.ready.length > 0 ? 'again' : 'done'
-  const signed: NewAttempt[] = []
-  for (const [index, { intent, gasLimit }] of allowed.entries()) {
-    const { to, data, value } = intent
-    const price = fees.get(intent.id)
+  const { signed, late, down } = await signInTime(lane, allowed, async ({ intent, gasLimit }, index) => {
+    const { id, version, to, data, value } = intent
+    const price = fees.get(id)
     const sidecar = await sidecarFor(lane, intent)
-    if (!price || sidecar === 'none') break
+    if (!price || sidecar === 'none') return null
     const draft = { nonce: first + index, to, data, value, gasLimit, fees: price, sidecar }
-    signed.push({ ...(await sign(lane, draft)), intentId: intent.id, version: intent.version, purpose: 'effect' })
-  }
-  if (signed.length === 0) return 'done'
+    return { ...(await sign(lane, draft)), intentId: id, version, purpose: 'effect' as const }
+  })
+  const sent = signed.length > 0 ? await commitAndSend(lane, signed) : 'none'
+  if (sent === 'done') measure(lane, allowed.slice(0, signed.length))
+  if (down) throw down
+  if (sent !== 'done') return sent === 'none' ? 'done' : 'again'
+  const more = view.queued.length === GROUP_LIMIT && signed.length === intents.length
+  return more || late ? 'again' : 'done' // what is wished from now on comes with a poke of its own
+}
+
+async function commitAndSend(lane: Lane, signed: readonly NewAttempt[]): Promise<'done' | 'again'> {
   await reach(lane, 'attempts-signed')
   if (!(await commitAttempts(lane, signed, 'queued'))) return 'again'
   await reach(lane, 'attempts-committed')
-  const verdicts = await sendAll(lane, signed)
-  measure(lane, allowed.slice(0, signed.length))
-  await reactTo(lane, verdicts)
-  const more = view.queued.length === GROUP_LIMIT && signed.length === intents.length
-  return more ? 'again' : 'done' // what is wished from now on comes with a poke of its own
+  await reactTo(lane, await sendAll(lane, signed))
+  return 'done'
 }
 
 /** Those that today's budgets hold; the others are parked. */

@@ -70,7 +70,9 @@ const logRefusal = (lane: Lane, verdict: Verdict): void =>
  */
 async function giveBack(lane: Lane, verdict: Verdict): Promise<void> {
   const because = `the node refuses it for good: ${verdict.error}`
-  lane.log.error('a transaction can never be valid', { nonce: verdict.nonce, said: verdict.error })
+  sayOnce(lane, `never ${verdict.hash}`, () =>
+    lane.log.error('a transaction can never be valid', { nonce: verdict.nonce, said: verdict.error }),
+  )
   await fenced(lane, em =>
     sql`update kernel.intent i set state = 'cancelling', cancel_because = ${because}, because = ${because},
         updated_at = ${new Date(lane.clock.now())}
@@ -79,5 +81,5 @@ async function giveBack(lane: Lane, verdict: Verdict): Promise<void> {
       em.getKysely(),
     ),
   )
-  lane.again(SOON_MS)
+  lane.again(RETRY_MS)
 }

@@ -14,7 +14,7 @@ import type { OpenAttempt, OpenIntent } from './ledger.ts'
 import { reactTo } from './react.ts'
 import { rows } from './rows.ts'
 import { sendAll } from './send.ts'
-import { sign } from './sign.ts'
+import { sign, signInTime } from './sign.ts'
 import { simulate, withMargin, type Call } from './simulate.ts'
 
 /**
@@ -26,11 +26,14 @@ export async function replaceWhereDue(lane: Lane, open: readonly OpenIntent[], f
   const lowest = pending[0]
   const due = pending.filter(intent => intent.key === forced || isDue(lane, intent, intent === lowest))
   if (due.length === 0) return
-  const signed: NewAttempt[] = []
+  const affordable: { readonly intent: OpenIntent; readonly fees: Fees }[] = []
   for (const intent of due) {
-    const fees = await affordable(lane, intent)
-    if (fees) signed.push(await signReplacement(lane, intent, fees))
+    const fees = await affordableFees(lane, intent)
+    if (fees) affordable.push({ intent, fees })
   }
+  const { signed, late, down } = await signInTime(lane, affordable, ({ intent, fees }) =>
+    signReplacement(lane, intent, fees),
+  )
   await commitAndSend(
     lane,
     signed.filter(attempt => attempt.purpose === 'effect'),
@@ -41,6 +44,8 @@ export async function replaceWhereDue(lane: Lane, open: readonly OpenIntent[], f
     signed.filter(attempt => attempt.purpose === 'cancel'),
     'cancelling',
   )
+  if (late) lane.again(0)
+  if (down) throw down
 }
 
 function isDue(lane: Lane, intent: OpenIntent, lowest: boolean): boolean {
@@ -53,7 +58,7 @@ function isDue(lane: Lane, intent: OpenIntent, lowest: boolean): boolean {
   return waited >= lane.args.limits.bumpAfterMs && (lowest || !fitsMarket(newest.fees, lane.market))
 }
 
-async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> {
+async function affordableFees(lane: Lane, intent: OpenIntent): Promise<Fees | null> {
   if (intent.blobCount > 0) lane.wantsBlobs = true
   if (!lane.market || !lane.head) return null
   const offer = await withinBudget(
@@ -62,7 +67,7 @@ async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> 
     quote({
       market: lane.market,
       rules: rulesFor(lane.args.limits, intent.maxFeePerGas),
-      best: bestFees(intent.attempts),
+      best: nobodyHas(intent) ? null : bestFees(intent.attempts),
       blocksLeft: intent.notAfterBlock === null ? null : Number(intent.notAfterBlock - lane.head.number),
       versions: intent.attempts.length,
       blobs: intent.blobCount > 0,
@@ -81,6 +86,13 @@ async function affordable(lane: Lane, intent: OpenIntent): Promise<Fees | null> 
   if (intent.because !== offer.because) await noteWhy(lane, intent, offer.because)
   return null
 }
+
+/**
+ * Taken back before any node took it: its no-op replaces nothing, so that a version at the ceiling can be taken back. Only
+ * the first no-op may think so; when a node has something after all, the next one offers more.
+ */
+const nobodyHas = ({ cancelBecause, attempts }: OpenIntent): boolean =>
+  cancelBecause !== null && attempts.length === 1 && attempts[0]?.state === 'signed'
 
 /** A better price must fit today's budgets as well; taking a nonce back always may. */
 async function withinBudget(lane: Lane, intent: OpenIntent, offer: Quote): Promise<Quote> {

@@ -2,7 +2,14 @@
  * Signing, and not trusting the signer: its answer is parsed and compared field by field, hashed here, and (unless the
  * key is in this process and was checked once) recovered to the account's address.
  */
-import { keccak256, parseTransaction, recoverTransactionAddress, type Address, type Hex } from 'viem'
+import {
+  keccak256,
+  parseTransaction,
+  recoverTransactionAddress,
+  serializeTransaction,
+  type Address,
+  type Hex,
+} from 'viem'
 import type { TransactionSerializable, TransactionSerializedEIP1559 } from 'viem'
 import { isFatal } from '../../../errors.ts'
 import { SignerDownError, SignerMismatchError } from '../errors.ts'
@@ -44,6 +51,7 @@ export async function sign(lane: Lane, draft: Draft): Promise<Signed> {
   const different = differences(wanted, raw)
   if (different !== null) throw mismatch(lane, draft, different)
   if (!lane.signerChecked || lane.args.signer.source !== 'privateKey') {
+    if (!isExact(wanted, raw)) throw mismatch(lane, draft, 'encoding')
     await recover(lane, draft, raw)
     lane.signerChecked = true
   }
@@ -71,6 +79,40 @@ async function answerOf(lane: Lane, wanted: TransactionSerializable): Promise<He
   }
 }
 
+/** What became of signing several. */
+export interface SignedInTime<T> {
+  readonly signed: readonly T[]
+  /** Whether time was up before the last; those after it are to be signed when these are committed. */
+  readonly late: boolean
+  /** Why the signer stopped answering; null when it did not. */
+  readonly down: SignerDownError | null
+}
+
+/**
+ * Signs one after the other, for a third of the lease at most and until the signer stops answering: what is signed by
+ * then can be committed while the lane is still ours, so that a slow signer is only slow. `signOne` answers null to stop.
+ */
+export async function signInTime<I, T>(
+  lane: Lane,
+  items: readonly I[],
+  signOne: (item: I, index: number) => Promise<T | null>,
+): Promise<SignedInTime<T>> {
+  const until = lane.clock.now() + lane.args.leaseMs / 3
+  const signed: T[] = []
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && lane.clock.now() >= until) return { signed, late: true, down: null }
+    try {
+      const one = await signOne(item, index)
+      if (one === null) break
+      signed.push(one)
+    } catch (error) {
+      if (error instanceof SignerDownError) return { signed, late: false, down: error }
+      throw error
+    }
+  }
+  return { signed, late: false, down: null }
+}
+
 /** The first field that is not as asked; null when all are. */
 export function differences(wanted: TransactionSerializable, raw: Hex): string | null {
   let answered: TransactionSerializable
@@ -88,6 +130,17 @@ export function differences(wanted: TransactionSerializable, raw: Hex): string |
   if ((want.data ?? '0x').toLowerCase() !== (got.data ?? '0x').toLowerCase()) return 'data'
   if (String(want.blobVersionedHashes ?? '') !== String(got.blobVersionedHashes ?? '')) return 'blobVersionedHashes'
   return got.accessList === undefined || got.accessList.length === 0 ? null : 'accessList'
+}
+
+/** Half the order of secp256k1: nodes refuse a higher `s` (EIP-2). */
+const HIGHEST_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+
+/** Whether the bytes are what was asked for and a signature that nodes take, as everybody would write it. */
+function isExact(wanted: TransactionSerializable, raw: Hex): boolean {
+  const { r, s, v, yParity } = parseTransaction(raw as TransactionSerializedEIP1559) // parsed before, as what it is
+  const parity = yParity ?? (v === undefined ? null : v % 2n === 0n ? 1 : 0)
+  if (r === undefined || s === undefined || parity === null || BigInt(s) > HIGHEST_S) return false
+  return serializeTransaction(wanted, { r, s, v: 27n + BigInt(parity), yParity: parity }) === raw.toLowerCase()
 }
 
 const PLAIN_FIELDS = [

@@ -19,6 +19,10 @@ export type Simulation =
   /** The node could not say; the world is at fault, not the call. */
   | { readonly does: 'fail'; readonly class: ErrorClass; readonly because: string }
 
+/** How nodes say that code stopped without a revert: it would do so again. */
+const HALTS =
+  /invalid ?opcode|opcode ?not ?found|invalidfeopcode|undefined instruction|invalid jump|stack ?(under|over)flow|write protection|max code size exceeded|bad instruction/i
+
 /** Runs the call on the newest state without sending it. */
 export async function simulate(lane: Lane, call: Call): Promise<Simulation> {
   try {
@@ -28,6 +32,7 @@ export async function simulate(lane: Lane, call: Call): Promise<Simulation> {
     const said = foreign(error)
     const found = classify(said)
     if (found === 'REVERT') return { does: 'revert', reason: revertReason(error, said.text, lane.args.errors) }
+    if (HALTS.test(said.text)) return { does: 'revert', reason: said.text.slice(0, 300) }
     return { does: 'fail', class: found, because: said.text.slice(0, 300) }
   }
 }
