@@ -1,5 +1,6 @@
 /** A person acts on a transaction in the very moment in which the lane does: what was said to the person holds. */
 import test from 'ava'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { approveIntent, lockIntent, type IntentEdit } from '../../../src/entities/kernel/intent-changes.ts'
 import type { CrashPoint } from '../../../src/actors/lanes/tx/crash-points.ts'
 import { Intent } from '../../../src/entities/kernel/intent.ts'
@@ -71,4 +72,20 @@ test.serial('an edit that no wish could have is refused, and nothing is changed'
   }
   await t.throwsAsync(approve(b, 'a', { value: 1_001n }), { code: 'TX_005', message: /may spend in a day/ })
   t.like(await b.tx('a'), { value: '7', approvedBy: null })
+})
+
+test.serial('two accounts of one role at the same moment do not spend its budget twice', async t => {
+  const b = await bench(t)
+  const key = generatePrivateKey()
+  const other = privateKeyToAccount(key)
+  await b.chain.setBalance({ address: other.address, value: 10n ** 20n })
+  const policy = { modeOf: () => 'live' as const, accountBudgetWei: null, roleBudgetWei: () => 1_500n * 10n ** 15n }
+  const wanted = { to: other.address, data: '0x', value: 10n ** 18n }
+  const second = await b.start({ account: 'second', signer: other, policy })
+  const first = await b.start({ policy, crashPoint: once('attempts-signed', () => second.tick()) })
+  await b.wish('a', wanted)
+  await b.wish('b', { ...wanted, account: 'second' })
+  await first.tick()
+  t.deepEqual(await b.states(['a', 'b']), ['parked', 'sent'])
+  t.regex((await b.tx('a')).because ?? '', /today's budget of forger/)
 })

@@ -22,7 +22,8 @@ export type Expected = 'queued' | 'sent' | 'cancelling'
 
 /**
  * Commits these versions. False when an intent is no longer as expected (taken back or edited in the meantime): nothing
- * was written, look again. Throws FencedOffError when the lane is somebody else's now.
+ * was written, look again. Throws FencedOffError when the lane is somebody else's now. `allowed` is asked in the same
+ * transaction, and may lock what it looks at; false writes nothing.
  *
  * One statement, because it stands between a proof and its broadcast: a transaction of five would take three times as
  * long. It divides by zero when it is not to be, which undoes all of it. It does not say `settled_at is null` (the state
@@ -32,38 +33,49 @@ export async function commitAttempts(
   lane: Lane,
   attempts: readonly NewAttempt[],
   expected: Expected,
+  allowed?: (em: Em) => Promise<boolean>,
 ): Promise<boolean> {
-  const { args, fence } = lane
-  const now = new Date(lane.clock.now())
   try {
-    await sql`
-      with fence as (
-        update kernel.lease set expires_at = clock_timestamp() + ${args.leaseMs} * interval '1 millisecond'
-        where name = ${laneName(args)} and holder = ${args.holder} and fence = ${fence ?? -1n} returning 1
-      ), wanted as (select * from ${table(attempts)}
-      ), changed as (
-        update kernel.intent i set state = ${expected === 'queued' ? 'sent' : expected}, nonce = w.nonce, because = null,
-          updated_at = ${now}, sent_at = coalesce(i.sent_at, ${now}::timestamptz),
-          reserved_wei = greatest(i.reserved_wei, w.most)
-        from wanted w
-        where i.id = w.intent_id and i.state = ${expected} and i.xmin::text = coalesce(w.version, i.xmin::text)
-          and exists (select from fence)
-        returning i.id
-      ), replaced as (
-        update kernel.attempt set state = 'replaced'
-        where intent_id in (select id from changed) and state in ('signed', 'broadcast')
-      ), added as (
-        ${insertion(lane, now)} from wanted n where n.intent_id in (select id from changed)
-      )
-      select 1 / case when count(*) = ${attempts.length}::int then 1 else 0 end from changed`.execute(
-      forkOf(lane).getKysely(),
-    )
+    if (!allowed) await insertAttempts(lane, forkOf(lane), attempts, expected)
+    else {
+      const done = await forkOf(lane).transactional(async em => {
+        if (!(await allowed(em))) return false
+        await insertAttempts(lane, em, attempts, expected)
+        return true
+      })
+      if (!done) return false
+    }
     return true
   } catch (error) {
     if (!isDivisionByZero(error)) throw error
     await fenced(lane, async () => {}) // says so when that was the reason
     return false
   }
+}
+
+async function insertAttempts(lane: Lane, em: Em, attempts: readonly NewAttempt[], expected: Expected): Promise<void> {
+  const { args, fence } = lane
+  const now = new Date(lane.clock.now())
+  await sql`
+    with fence as (
+      update kernel.lease set expires_at = clock_timestamp() + ${args.leaseMs} * interval '1 millisecond'
+      where name = ${laneName(args)} and holder = ${args.holder} and fence = ${fence ?? -1n} returning 1
+    ), wanted as (select * from ${table(attempts)}
+    ), changed as (
+      update kernel.intent i set state = ${expected === 'queued' ? 'sent' : expected}, nonce = w.nonce, because = null,
+        updated_at = ${now}, sent_at = coalesce(i.sent_at, ${now}::timestamptz),
+        reserved_wei = greatest(i.reserved_wei, w.most)
+      from wanted w
+      where i.id = w.intent_id and i.state = ${expected} and i.xmin::text = coalesce(w.version, i.xmin::text)
+        and exists (select from fence)
+      returning i.id
+    ), replaced as (
+      update kernel.attempt set state = 'replaced'
+      where intent_id in (select id from changed) and state in ('signed', 'broadcast')
+    ), added as (
+      ${insertion(lane, now)} from wanted n where n.intent_id in (select id from changed)
+    )
+    select 1 / case when count(*) = ${attempts.length}::int then 1 else 0 end from changed`.execute(em.getKysely())
 }
 
 const isDivisionByZero = (error: unknown): boolean =>

@@ -2,7 +2,8 @@
  * From accepted wishes to broadcast transactions: read, check, price, sign, commit (T3), send. The hot path; besides
  * the sending itself it asks the chain nothing, except to simulate when nothing of this account is in flight.
  */
-import { leftToday } from './budget.ts'
+import type { Em } from '../../../entities/orm.ts'
+import { budgetedRoles, leftToday, lockBudgets } from './budget.ts'
 import { commitAttempts, type NewAttempt } from './commit.ts'
 import { endWithoutNonce, lateEnding, park, tooLate, waits, type Parking } from './endings.ts'
 import { quote, rulesFor, mostOf, type Fees, type Market } from './fees.ts'
@@ -118,20 +119,48 @@ async function sendPriced(lane: Lane, view: QueueView, priced: readonly Priced[]
     const draft = { nonce: first + index, to, data, value, gasLimit, fees: price, sidecar }
     return { ...(await sign(lane, draft)), intentId: id, version, purpose: 'effect' as const }
   })
-  const sent = signed.length > 0 ? await commitAndSend(lane, signed) : 'none'
-  if (sent === 'done') measure(lane, allowed.slice(0, signed.length))
+  const done = allowed.slice(0, signed.length)
+  const sent = signed.length > 0 ? await commitAndSend(lane, signed, budgetGuard(lane, done, fees)) : 'none'
+  if (sent === 'done') measure(lane, done)
   if (down) throw down
   if (sent !== 'done') return sent === 'none' ? 'done' : 'again'
   const more = view.queued.length === GROUP_LIMIT && signed.length === intents.length
   return more || late ? 'again' : 'done' // what is wished from now on comes with a poke of its own
 }
 
-async function commitAndSend(lane: Lane, signed: readonly NewAttempt[]): Promise<'done' | 'again'> {
+async function commitAndSend(
+  lane: Lane,
+  signed: readonly NewAttempt[],
+  allowed: ReturnType<typeof budgetGuard>,
+): Promise<'done' | 'again'> {
   await reach(lane, 'attempts-signed')
-  if (!(await commitAttempts(lane, signed, 'queued'))) return 'again'
+  if (!(await commitAttempts(lane, signed, 'queued', allowed))) return 'again'
   await reach(lane, 'attempts-committed')
   await reactTo(lane, await sendAll(lane, signed))
   return 'done'
+}
+
+/** Where other accounts spend of the same budgets: whether they still hold all of these, with nobody else spending. */
+function budgetGuard(
+  lane: Lane,
+  ready: readonly Ready[],
+  fees: ReadonlyMap<string, Fees>,
+): ((em: Em) => Promise<boolean>) | undefined {
+  const roles = budgetedRoles(
+    lane,
+    ready.map(({ intent }) => intent.role),
+  )
+  if (roles.length === 0) return undefined
+  return async em => {
+    await lockBudgets(lane, em, roles)
+    const left = await leftToday(lane, roles, em)
+    return ready.every(one => byBudget(left, one.intent, mostFor(one, fees)).do === 'send')
+  }
+}
+
+const mostFor = ({ intent, gasLimit }: Ready, fees: ReadonlyMap<string, Fees>): bigint => {
+  const price = fees.get(intent.id)
+  return price ? intent.value + mostOf(price, gasLimit, intent.blobCount) : 0n
 }
 
 /** Those that today's budgets hold; the others are parked. */
@@ -142,9 +171,9 @@ async function withinBudgets(
 ): Promise<readonly Ready[]> {
   const left = await leftToday(lane, new Set(ready.map(({ intent }) => intent.role)))
   const over: Parking[] = []
-  const within = ready.filter(({ intent, gasLimit }) => {
-    const price = fees.get(intent.id)
-    const cost = price ? intent.value + mostOf(price, gasLimit, intent.blobCount) : 0n
+  const within = ready.filter(one => {
+    const { intent, gasLimit } = one
+    const cost = mostFor(one, fees)
     const passage = byBudget(left, intent, cost)
     if (passage.do === 'send') return true
     const { number } = lane.head ?? { number: 0n }
