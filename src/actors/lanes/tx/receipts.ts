@@ -80,7 +80,8 @@ async function findOne(lane: Lane, hash: Hash): Promise<Receipt | null> {
   const first = await receiptAt(client, hash)
   if (first) return included(client, hash, first)
   const others = await Promise.all(endpoints.map(one => receiptAt(one, hash).catch(() => null)))
-  const told = await Promise.all(others.map(receipt => (receipt ? included(client, hash, receipt) : null)))
+  const answered = others.filter(answer => answer !== null)
+  const told = await Promise.all(answered.map(receipt => included(client, hash, receipt)))
   const [receipt = null, ...rest] = told.filter(answer => answer !== null)
   return rest.every(other => receipt?.succeeded === other.succeeded && receipt.gasUsed === other.gasUsed)
     ? receipt
