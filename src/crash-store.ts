@@ -4,15 +4,18 @@
 import { Crash } from './entities/kernel/operations.ts'
 import type { Orm } from './entities/orm.ts'
 import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
 import type { CrashPort, CrashRecord } from './supervisors/snapshot.ts'
 
 const MOST_WAITING = 100
 
-/** The port that the supervision layer writes to. Never throws. */
-export function crashStore(orm: () => Orm, log: Log): CrashPort {
+/** The port that the supervision layer writes to. Never throws. Crashes are also counted, by the kind of the actor. */
+export function crashStore(orm: () => Orm, log: Log, metrics: Metrics): CrashPort {
+  const crashes = metrics.counter({ name: 'actor_crashes_total', help: 'Crashes of actors.', labels: ['kind'] })
   let waiting: CrashRecord[] = []
   return {
     async record(crash) {
+      crashes.add(1, { kind: crash.kind })
       waiting = [...waiting, crash].slice(-MOST_WAITING)
       const batch = waiting
       waiting = []

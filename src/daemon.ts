@@ -66,7 +66,7 @@ export async function runDaemon({ config: asked, demo, chaosSeed }: DaemonOption
       clock: systemClock,
       random: Math.random,
       log,
-      crashes: crashStore(parts.orm, log),
+      crashes: crashStore(parts.orm, log, metrics),
       attributeFloating: true,
     })
     return await live(system, log, killing, () => welcome({ url, tokens, demo, log, roles }))

@@ -1,12 +1,16 @@
 /**
- * What the forger counts, read from the database when somebody asks: batches under way, the pool, and why pending
- * transactions were left out. Labels come from closed lists; the number of a batch is never one.
+ * What the forger counts, read when somebody asks: batches under way, the pool, why pending transactions were left out,
+ * and what the provers do. Labels come from closed lists; the number of a batch is never one.
  */
 import type { Orm } from '../../entities/orm.ts'
 import type { GaugeMetric, Metrics } from '../../metrics.ts'
 
 /** Declares the forger's metrics; call it once. A number nobody knows, because the database is down, is absent. */
-export function meterForger(metrics: Metrics, db: () => Orm): void {
+export function meterForger(
+  metrics: Metrics,
+  db: () => Orm,
+  provers: () => Promise<readonly { readonly state: string }[]>,
+): void {
   const labels = ['state'] as const
   const gauges: Readonly<Record<Count['what'], GaugeMetric<typeof labels>>> = {
     batch: metrics.gauge({ name: 'forger_live_batches', help: 'Batches that are not final, by state.', labels }),
@@ -18,6 +22,13 @@ export function meterForger(metrics: Metrics, db: () => Orm): void {
     }),
   }
   const newest = metrics.gauge({ name: 'forger_forged_batches', help: 'The number of the newest batch on the chain.' })
+  const proving = metrics.gauge({ name: 'forger_provers_count', help: 'Proof servers, by what they do.', labels })
+  let states: readonly string[] = []
+  metrics.beforeRead(async () => {
+    for (const state of states) proving.forget({ state })
+    states = (await provers()).map(({ state }) => state)
+    for (const state of states) proving.set(states.filter(other => other === state).length, { state })
+  })
   let shown: readonly Count[] = []
   metrics.beforeRead(async () => {
     for (const { what, state } of shown) gauges[what].forget({ state })

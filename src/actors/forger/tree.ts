@@ -36,7 +36,7 @@ const MAX_FEE_TX = 64
 export const provers = proverPoolOf('forger')
 
 export function forgerTree(context: Ctx): SupervisorSpec {
-  meterForger(context.metrics, context.orm)
+  meterForger(context.metrics, context.orm, () => askProvers(context))
   return supervisor({
     id: 'forger',
     strategy: 'rest-for-one',

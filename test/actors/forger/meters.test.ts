@@ -21,13 +21,19 @@ test('batches, the pool and its reasons are counted by state, whatever their num
   const view = { ...chainView(9), lastForgedBatch: 7 }
   await em.insert(HeadView, { name: 'head', blockNumber: 9n, blockHash: '0x', view })
   const metrics = createMetrics({ processMetrics: false })
-  meterForger(metrics, () => orm)
+  meterForger(
+    metrics,
+    () => orm,
+    async () => [{ state: 'busy' }, { state: 'idle' }, { state: 'busy' }],
+  )
   t.deepEqual(shown(await metrics.text()).toSorted(), [
     'forgekeeper_forger_forged_batches 7',
     'forgekeeper_forger_left_out_transactions{state="ErrNoCurrentNonce"} 1',
     'forgekeeper_forger_live_batches{state="built"} 2',
     'forgekeeper_forger_pool_transactions{state="fing"} 1',
     'forgekeeper_forger_pool_transactions{state="pend"} 2',
+    'forgekeeper_forger_provers_count{state="busy"} 2',
+    'forgekeeper_forger_provers_count{state="idle"} 1',
   ])
   await orm.em.fork().nativeDelete(PoolTx, { nonce: { $gte: 1n } })
   const left = shown(await metrics.text())
@@ -37,8 +43,9 @@ test('batches, the pool and its reasons are counted by state, whatever their num
 
 test('while the database is down nothing is said', async t => {
   const metrics = createMetrics({ processMetrics: false })
-  meterForger(metrics, () => {
+  const down = (): never => {
     throw new DatabaseDownError('the database is not up yet')
-  })
+  }
+  meterForger(metrics, down, async () => [])
   t.deepEqual(shown(await metrics.text()), [])
 })
