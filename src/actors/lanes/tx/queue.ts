@@ -11,6 +11,7 @@ import { byBudget, byMode } from './gate.ts'
 import { holdBack } from './held.ts'
 import { policyOf, reach, sayOnce, unsay, type Head, type Lane } from './lane.ts'
 import { nextNonce } from './nonce.ts'
+import { outgoing, type Outgoing } from './outgoing.ts'
 import { prepare, type Ready } from './prepare.ts'
 import { GROUP_LIMIT, readQueue, type QueuedIntent, type QueueView } from './queued.ts'
 import { reactTo } from './react.ts'
@@ -25,12 +26,21 @@ const ROUNDS = 20
  * Answers what it saw last.
  */
 export async function sendQueued(lane: Lane): Promise<QueueView> {
+  const line = outgoing()
+  try {
+    return await sendRounds(lane, line)
+  } finally {
+    await line.ended()
+  }
+}
+
+async function sendRounds(lane: Lane, line: Outgoing): Promise<QueueView> {
   const until = lane.clock.now() + lane.args.leaseMs / 3
   for (let round = 1; ; round += 1) {
     const view = await readQueue(lane)
     await reach(lane, 'queue-read')
     lane.args.metrics?.inFlight.set(view.inFlight, { chain: lane.args.chain, account: lane.args.account })
-    if (view.queued.length === 0 || (await sendGroup(lane, view)) === 'done') return view
+    if (view.queued.length === 0 || (await sendGroup(lane, line, view)) === 'done') return view
     if (round < ROUNDS && lane.clock.now() < until) continue
     lane.again(0) // blocks and pokes have a turn first
     return view
@@ -38,7 +48,7 @@ export async function sendQueued(lane: Lane): Promise<QueueView> {
 }
 
 /** `again` when the rows had changed under us, or when something was settled and the next may be tried. */
-async function sendGroup(lane: Lane, view: QueueView): Promise<'done' | 'again'> {
+async function sendGroup(lane: Lane, line: Outgoing, view: QueueView): Promise<'done' | 'again'> {
   const { head, market } = lane
   if (!head || !market) return 'done'
   const late = view.queued.filter(intent => tooLate(intent, head))
@@ -53,11 +63,12 @@ async function sendGroup(lane: Lane, view: QueueView): Promise<'done' | 'again'>
   if (held.length > 0 && (await holdBack(lane, view, held))) return 'again'
   const free = view.queued.filter(intent => !held.includes(intent))
   if (free.length === 0) return 'done'
-  return sendFree(lane, view, free, { head, market })
+  return sendFree(lane, line, view, free, { head, market })
 }
 
 async function sendFree(
   lane: Lane,
+  line: Outgoing,
   view: QueueView,
   queued: readonly QueuedIntent[],
   { head, market }: { readonly head: Head; readonly market: Market },
@@ -84,7 +95,7 @@ async function sendFree(
     if (own.do === 'pay') affordable.push({ intent, fees: own.fees })
     else await waits(lane, [intent], own.because)
   }
-  return affordable.length === 0 ? 'done' : sendPriced(lane, view, affordable)
+  return affordable.length === 0 ? 'done' : sendPriced(lane, line, view, affordable)
 }
 
 interface Priced {
@@ -103,7 +114,12 @@ function sameKind(view: QueueView, queued: readonly QueuedIntent[]): QueuedInten
   return queued.slice(0, other < 0 ? queued.length : other)
 }
 
-async function sendPriced(lane: Lane, view: QueueView, priced: readonly Priced[]): Promise<'done' | 'again'> {
+async function sendPriced(
+  lane: Lane,
+  line: Outgoing,
+  view: QueueView,
+  priced: readonly Priced[],
+): Promise<'done' | 'again'> {
   const first = nextNonce(view.highestNonce, lane.latestCount)
   const intents = priced.map(({ intent }) => intent)
   const prepared = await prepare(lane, view.inFlight, intents, first)
@@ -120,23 +136,29 @@ async function sendPriced(lane: Lane, view: QueueView, priced: readonly Priced[]
     return { ...(await sign(lane, draft)), intentId: id, version, purpose: 'effect' as const }
   })
   const done = allowed.slice(0, signed.length)
-  const sent = signed.length > 0 ? await commitAndSend(lane, signed, budgetGuard(lane, done, fees)) : 'none'
-  if (sent === 'done') measure(lane, done)
+  const sent = signed.length > 0 ? await commitAndSend(lane, line, done, signed, budgetGuard(lane, done, fees)) : 'none'
   if (down) throw down
   if (sent !== 'done') return sent === 'none' ? 'done' : 'again'
   const more = view.queued.length === GROUP_LIMIT && signed.length === intents.length
   return more || late ? 'again' : 'done' // what is wished from now on comes with a poke of its own
 }
 
+/** `done` when they are committed and on their way, behind the group before; `again` when the rows had changed. */
 async function commitAndSend(
   lane: Lane,
+  line: Outgoing,
+  intents: readonly Ready[],
   signed: readonly NewAttempt[],
   allowed: ReturnType<typeof budgetGuard>,
 ): Promise<'done' | 'again'> {
   await reach(lane, 'attempts-signed')
   if (!(await commitAttempts(lane, signed, 'queued', allowed))) return 'again'
   await reach(lane, 'attempts-committed')
-  await reactTo(lane, await sendAll(lane, signed))
+  await line.next(async () => {
+    const verdicts = await sendAll(lane, signed)
+    measure(lane, intents)
+    await reactTo(lane, verdicts)
+  })
   return 'done'
 }
 

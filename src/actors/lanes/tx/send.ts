@@ -34,7 +34,7 @@ export async function sendAll(lane: Lane, sendables: readonly Sendable[], everyw
   const window = Math.max(1, lane.args.sendWindow)
   for (let at = 0; at < sendables.length; at += window) {
     const group = sendables.slice(at, at + window)
-    verdicts.push(...(await Promise.all(group.map(sendable => sendOne(lane, sendable, everywhere)))))
+    verdicts.push(...(await sendTogether(lane, group, everywhere)))
     if (at === 0) await reach(lane, 'one-sent')
   }
   if (verdicts.length > 0) {
@@ -46,9 +46,32 @@ export async function sendAll(lane: Lane, sendables: readonly Sendable[], everyw
   return verdicts
 }
 
-async function sendOne(lane: Lane, { hash, nonce, raw }: Sendable, everywhere: boolean): Promise<Verdict> {
+/**
+ * At once, in one request where the endpoint takes it. What is not answered in time has perhaps been sent: the text is
+ * classified as not known.
+ */
+async function sendTogether(lane: Lane, group: readonly Sendable[], everywhere: boolean): Promise<Verdict[]> {
+  const done = new AbortController()
+  const { sendTimeoutMs } = lane.args
+  const late = lane.clock.sleep(sendTimeoutMs, AbortSignal.any([done.signal, lane.signal()])).then(() => {
+    throw new Error(`no answer in ${sendTimeoutMs} ms`)
+  })
   try {
-    await withTimeout(lane, lane.args.rpc.sendRaw(raw, everywhere))
+    return await Promise.all(group.map(sendable => sendOne(lane, sendable, everywhere, late)))
+  } finally {
+    done.abort()
+    late.catch(() => {}) // aborted on purpose
+  }
+}
+
+async function sendOne(
+  lane: Lane,
+  { hash, nonce, raw }: Sendable,
+  everywhere: boolean,
+  late: Promise<never>,
+): Promise<Verdict> {
+  try {
+    await Promise.race([lane.args.rpc.sendRaw(raw, everywhere), late])
     return { hash, nonce, reaction: 'accepted', class: null, error: null }
   } catch (error) {
     const said = foreign(error)
@@ -56,21 +79,6 @@ async function sendOne(lane: Lane, { hash, nonce, raw }: Sendable, everywhere: b
     const { chain, account, metrics } = lane.args
     if (found !== 'KNOWN') metrics?.refused.add(1, { chain, account, class: found })
     return { hash, nonce, reaction: reactionTo(found), class: found, error: said.text.slice(0, 500) }
-  }
-}
-
-/** An endpoint that does not answer in time has perhaps sent it: the text is classified as not known. */
-async function withTimeout<T>(lane: Lane, answer: Promise<T>): Promise<T> {
-  const done = new AbortController()
-  const { sendTimeoutMs } = lane.args
-  const late = lane.clock.sleep(sendTimeoutMs, AbortSignal.any([done.signal, lane.signal()])).then(() => {
-    throw new Error(`no answer in ${sendTimeoutMs} ms`)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    done.abort()
-    late.catch(() => {}) // aborted on purpose
   }
 }
 
