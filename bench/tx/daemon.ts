@@ -39,7 +39,8 @@ export async function startHost(world: TxWorld, profile?: string): Promise<Host>
   const child = fork(join(import.meta.dirname, 'host.ts'), [world.config], {
     execArgv: [
       '--expose-gc',
-      '--heap-growing-percent=60', // the daemon sets this one itself
+      '--max-semi-space-size=8',
+      '--heap-growing-percent=50', // the daemon sets these two itself
       ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
     ],
     stdio: 'inherit',
