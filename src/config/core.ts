@@ -76,6 +76,12 @@ const chain = Section(
       minimum: 0,
       description: 'Blocks on top of a block before what is in it counts as final.',
     }),
+    finality: Type.Optional(
+      OneOf(['safe', 'finalized'], {
+        description:
+          'Block tag of the consensus layer that a transaction’s block must have reached, besides the confirmations, before the transaction is settled. Absent: confirmations alone decide.',
+      }),
+    ),
     poll_interval: Duration({
       default: '1s',
       description: 'Time between looks at the head without a WebSocket.',

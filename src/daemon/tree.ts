@@ -136,6 +136,7 @@ function laneChild(parts: Parts, name: string, account: AccountConfig): ChildSpe
       accounts: accountEntries(parts),
       funds: { runwayWarningMs: tx.runwayWarning, minBalanceWei: account.minBalance ?? 0n },
       blobs: chain.blobs,
+      ...(chain.config.finality !== undefined && { finality: chain.config.finality }),
       holder: `${hostname()}:${parts.folder}`,
       leaseMs: LEASE_MS,
       tickMs: tx.checkInterval,

@@ -116,11 +116,16 @@ function dryRun(answer: Case['rpc'][number] | undefined): string | null {
 const errorOf = ({ sendError }: Exclude<Case['rpc'][number], string>): Error =>
   Object.assign(new Error(sendError.message), { code: sendError.code })
 
-const standing = (nonce: number) => ({ nonce, confirmations: 1, cancelBecause: null })
+const standing = (nonce: number) => ({ nonce, confirmations: 1, finality: null, cancelBecause: null })
 
 function evidence(nonce: number, succeeded: boolean | null, stranger: boolean): Evidence {
   const receipt = succeeded === null ? null : { block: 1n, blockHash: '0x', succeeded, gasUsed: 90_000n }
-  return { head: 10n, strangerBlock: stranger ? 1n : null, attempts: [{ id: '1', purpose: 'effect', nonce, receipt }] }
+  return {
+    head: 10n,
+    tagged: new Map(),
+    strangerBlock: stranger ? 1n : null,
+    attempts: [{ id: '1', purpose: 'effect', nonce, receipt }],
+  }
 }
 
 const settled = (nonce: number, succeeded: boolean): string =>

@@ -20,7 +20,7 @@
  *   what does not fit is `parked` with the reason, and goes on when the day turns or when a person lets it.
  * - A role in oversight has its wishes `parked`, each with its simulated outcome, until a person approves, edits or
  *   rejects them. In a dry run they are simulated, parked, and never sent.
- * - Every wish ends or waits for somebody: `confirmed` at the depth asked for, `reverted` (with the decoded reason),
+ * - Every wish ends or waits for somebody: `confirmed` at the depth, and the finality tag, asked for, `reverted` (with the decoded reason),
  *   `cancelled` (taken back, too late, rejected, or refused for good), or `parked` with what a person can do about it.
  *   The outcome is told until the caller acknowledges it in a transaction of its own, so it is told exactly once; a
  *   reorganisation before that depth takes nothing back, because nothing was told.
@@ -28,7 +28,7 @@
 import { sql } from 'kysely'
 import type { Clock } from '../../clock.ts'
 import { cancelIntent } from '../../entities/kernel/intent-changes.ts'
-import type { SETTLED_STATES } from '../../entities/kernel/intent.ts'
+import type { Finality, SETTLED_STATES } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
 import { accept } from './tx/accept.ts'
 import { rows } from './tx/rows.ts'
@@ -53,6 +53,11 @@ export interface Wish {
   readonly notAfterBlock: bigint | null
   /** Blocks on top of its own before it is settled; 0 settles it as soon as it is mined. */
   readonly confirmations: number
+  /**
+   * The block tag (`safe`, `finalized`) that its block must have reached besides. Left out or null: the chain's
+   * `finality` in the configuration, or none.
+   */
+  readonly finality?: Finality | null
   readonly traceId: string | null
   /** Fee ceiling of this one, wei per gas. Left out or null: only the account's. */
   readonly maxFeePerGas?: bigint | null

@@ -42,6 +42,9 @@ export interface StoredSimulation {
   /** ISO 8601. */
   readonly at: string
 }
+/** Block tags of the consensus layer that a transaction may be asked to wait for. */
+export const FINALITIES = ['safe', 'finalized'] as const
+export type Finality = (typeof FINALITIES)[number]
 export const SETTLED_STATES = ['confirmed', 'reverted', 'cancelled'] as const satisfies readonly IntentState[]
 
 const IntentSchema = defineEntity({
@@ -72,6 +75,8 @@ const IntentSchema = defineEntity({
     blobCount: p.integer().default(0),
     /** Depth under the head at which it is settled. */
     confirmations: p.integer(),
+    /** The tag its block must be at or below besides; null: the chain's in the configuration. */
+    finality: p.enum(FINALITIES).nullable(),
     state: p.enum(INTENT_STATES).default('queued'),
     /** Why it waits, failed or was parked. */
     because: p.text().nullable(),

@@ -199,7 +199,18 @@ class Spending extends Migration {
   }
 }
 
+/** A transaction may wait for a block tag of the consensus layer. */
+class FinalityTag extends Migration {
+  override up(): void {
+    this.addSql(`alter table "kernel"."intent" add column "finality" text null`)
+    this.addSql(
+      `alter table "kernel"."intent" add constraint "intent_finality_check" check ("finality" in ('safe', 'finalized'))`,
+    )
+  }
+}
+
 export const kernelMigrations: readonly NamedMigration[] = [
   { name: 'kernel-001-tables', class: Tables },
   { name: 'kernel-002-spending', class: Spending },
+  { name: 'kernel-003-finality', class: FinalityTag },
 ]

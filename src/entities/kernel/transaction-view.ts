@@ -6,6 +6,7 @@ import {
   Attempt,
   Intent,
   type AttemptState,
+  type Finality,
   type IntentState,
   type ParkedFor,
   type StoredSimulation,
@@ -46,6 +47,7 @@ export interface TransactionView {
   readonly simulation: StoredSimulation | null
   readonly nonce: number | null
   readonly confirmations: number
+  readonly finality: Finality | null
   readonly gasLimit: string | null
   /** Its own fee ceiling, wei per gas. */
   readonly maxFeePerGas: string | null
@@ -138,6 +140,7 @@ export const viewOf = (intent: Intent, attempts: readonly Attempt[], whole: bool
   simulation: intent.simulation ?? null,
   nonce: intent.nonce ?? null,
   confirmations: intent.confirmations,
+  finality: intent.finality ?? null,
   gasLimit: decimal(intent.gasLimit),
   maxFeePerGas: decimal(intent.maxFeePerGas),
   notAfterBlock: decimal(intent.notAfterBlock),

@@ -13,7 +13,7 @@ export function sentence(tx: TransactionView): string {
     case 'sent':
       return `${sentSentence(tx, tx.attempts.at(-1))}${tx.because === null ? '' : ` It waits${why}.`}`
     case 'mined':
-      return `Mined in block ${tx.minedBlock}; settled when ${tx.confirmations} blocks are on top of it.`
+      return `Mined in block ${tx.minedBlock}; settled when ${tx.confirmations} blocks are on top of it${tx.finality === null ? '' : ` and it is ${tx.finality}`}.`
     case 'confirmed':
       return `Done: in block ${tx.minedBlock} as ${tx.minedHash}.`
     case 'reverted':

@@ -50,6 +50,7 @@ export const IntentRow = Type.Object({
   simulation: Nullable(Simulation),
   nonce: Nullable(Type.Integer()),
   confirmations: Type.Integer(),
+  finality: Nullable(Type.String({ description: 'The tag it asked for besides: safe, finalized.' })),
   gasLimit: Nullable(Decimal),
   maxFeePerGas: Nullable(Decimal),
   notAfterBlock: Nullable(Decimal),

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { gaps, nextNonce } from '../../../src/actors/lanes/tx/nonce.ts'
 import { settle, type AttemptEvidence, type Evidence, type Standing } from '../../../src/actors/lanes/tx/settle.ts'
 
-const intent: Standing = { nonce: 5, confirmations: 3, cancelBecause: null }
+const intent: Standing = { nonce: 5, confirmations: 3, finality: null, cancelBecause: null }
 const receipt = { block: 100n, blockHash: '0xaa', succeeded: true, gasUsed: 21_000n }
 const attempt = (changes: Partial<AttemptEvidence> = {}): AttemptEvidence => ({
   id: '1',
@@ -15,6 +15,7 @@ const attempt = (changes: Partial<AttemptEvidence> = {}): AttemptEvidence => ({
 })
 const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   head: 100n,
+  tagged: new Map(),
   strangerBlock: null,
   attempts: [attempt()],
   ...changes,
@@ -37,6 +38,21 @@ test('mined at 100 with five confirmations it is settled at 105, not at 104', t 
   const attempts = [attempt({ receipt })]
   t.is(settle({ ...intent, confirmations: 5 }, evidence({ attempts, head: 104n })).state, 'mined')
   t.is(settle({ ...intent, confirmations: 5 }, evidence({ attempts, head: 105n })).state, 'confirmed')
+})
+
+test('one that waits for a tag is settled when its block has reached depth and tag, and never while no such block is known', t => {
+  const attempts = [attempt({ receipt })]
+  const waiting: Standing = { ...intent, finality: 'finalized' }
+  const at = (head: bigint, ...tagged: (readonly ['safe' | 'finalized', bigint])[]): string =>
+    settle(waiting, evidence({ attempts, head, tagged: new Map(tagged) })).state
+  t.is(at(1_000_000n), 'mined')
+  t.is(at(1_000_000n, ['safe', 999_000n]), 'mined')
+  t.is(at(163n, ['finalized', 99n]), 'mined')
+  t.is(at(164n, ['finalized', 100n]), 'confirmed')
+  t.is(at(102n, ['finalized', 100n]), 'mined')
+  const taken = { attempts: [attempt()], strangerBlock: 98n, head: 200n }
+  t.is(settle(waiting, evidence(taken)).state, 'sent')
+  t.is(settle(waiting, evidence({ ...taken, tagged: new Map([['finalized', 98n]]) })).state, 'queued')
 })
 
 test('whichever attempt was mined decides: an older effect counts, a no-op cancels', t => {
@@ -150,7 +166,7 @@ class Walk {
         return attempt({ ...version, receipt: block === null || denied ? null : { ...receipt, block } })
       })
     const strangerBlock = blockOf(tx => tx.nonce === this.nonce && tx.id === null)
-    const outcome = settle({ ...intent, nonce: this.nonce }, { head, strangerBlock, attempts })
+    const outcome = settle({ ...intent, nonce: this.nonce }, { head, tagged: new Map(), strangerBlock, attempts })
     this.state = outcome.state
     if (outcome.state !== 'queued') return
     for (const version of this.signed) version.dead = true

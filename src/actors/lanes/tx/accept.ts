@@ -55,9 +55,10 @@ async function insert(em: Em, placed: readonly Placed[], now: Date): Promise<Rea
   const inserted = await rows<{ id: string; key: string }>(
     em,
     sql`insert into kernel.intent (key, role, subject, chain, account, "to", data, value, gas_limit, not_after_block,
-        confirmations, trace_id, max_fee_per_gas, blob_count, content, state, created_at, updated_at)
+        confirmations, finality, trace_id, max_fee_per_gas, blob_count, content, state, created_at, updated_at)
       select w.key, w.role, w.subject, w.chain, w.account, w."to", w.data, w.value, w.gas_limit, w.not_after_block,
-        w.confirmations, w.trace_id, w.max_fee, w.blob_count, w.content, 'queued', ${now}::timestamptz, ${now}::timestamptz
+        w.confirmations, w.finality, w.trace_id, w.max_fee, w.blob_count, w.content, 'queued', ${now}::timestamptz,
+        ${now}::timestamptz
       from ${table(placed)} left join kernel.account a on a.chain = w.chain and a.name = w.account
       where case when a.name is not null then w.value <= coalesce(a.daily_budget_wei, w.value)
         else not exists (select from kernel.account) end
@@ -74,10 +75,10 @@ function table(placed: readonly Placed[]): RawBuilder<unknown> {
     ${column(w => w.chain)}::text[], ${column(w => w.account)}::text[], ${column(w => w.to)}::text[],
     ${column(w => w.data)}::text[], ${column(w => w.value.toString())}::numeric[],
     ${column(w => text(w.gasLimit))}::bigint[], ${column(w => text(w.notAfterBlock))}::bigint[],
-    ${column(w => w.confirmations)}::int[], ${column(w => w.traceId)}::text[],
+    ${column(w => w.confirmations)}::int[], ${column(w => w.finality ?? null)}::text[], ${column(w => w.traceId)}::text[],
     ${column(w => text(w.maxFeePerGas))}::numeric[], ${column(w => w.blobs?.length ?? 0)}::int[],
     ${column(w => w.content)}::text[]) with ordinality as w(key, role, subject, chain, account, "to", data, value,
-    gas_limit, not_after_block, confirmations, trace_id, max_fee, blob_count, content, place)`
+    gas_limit, not_after_block, confirmations, finality, trace_id, max_fee, blob_count, content, place)`
 }
 
 async function insertBlobs(em: Em, placed: readonly Placed[], added: ReadonlyMap<string, string>): Promise<void> {

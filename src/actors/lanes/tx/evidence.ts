@@ -6,10 +6,13 @@ import { decider, type Lane } from './lane.ts'
 import type { OpenAttempt, OpenIntent } from './ledger.ts'
 import { userOfNonce } from './nonce-user.ts'
 import { findReceipts, hashAt, receiptIn } from './receipts.ts'
-import type { Evidence, Receipt } from './settle.ts'
+import { isDeep, type Evidence, type Receipt } from './settle.ts'
+import { taggedHeights } from './tags.ts'
 
 /** Most nonces whose user is searched for in one pass; the others wait for the next. */
 const MOST_SEARCHED = 8
+
+type Height = Pick<Evidence, 'head' | 'tagged'>
 
 /**
  * Evidence by intent id, for those about which the chain may have news: nonces that the chain has passed, mined ones
@@ -19,13 +22,14 @@ export async function gatherEvidence(lane: Lane, open: readonly OpenIntent[]): P
   const head = lane.head
   const evidence = new Map<string, Evidence>()
   if (!head) return evidence
-  const verified = open.filter(intent => mustVerify(lane, intent, head.number))
+  const at = { head: head.number, tagged: await taggedHeights(lane, open) }
+  const verified = open.filter(intent => mustVerify(lane, intent, at))
   const blocks = await standingBlocks(lane, verified)
   const standing = verified.filter(intent => standsIn(minedAttempt(intent), blocks))
-  for (const intent of standing) evidence.set(intent.id, fromRows(intent, head.number))
+  for (const intent of standing) evidence.set(intent.id, fromRows(intent, at))
   const moved = verified.filter(intent => !standing.includes(intent))
   const passed = open.filter(intent => intent.state !== 'mined' && intent.nonce < lane.latestCount)
-  for (const [id, found] of await fromChain(lane, [...moved, ...passed], head.number)) evidence.set(id, found)
+  for (const [id, found] of await fromChain(lane, [...moved, ...passed], at)) evidence.set(id, found)
   return evidence
 }
 
@@ -33,7 +37,7 @@ export async function gatherEvidence(lane: Lane, open: readonly OpenIntent[]): P
 async function fromChain(
   lane: Lane,
   intents: readonly OpenIntent[],
-  head: bigint,
+  at: Height,
 ): Promise<ReadonlyMap<string, Evidence>> {
   const hashes = intents.flatMap(intent => intent.attempts.map(attempt => attempt.hash))
   const receipts = new Map(await findReceipts(lane, hashes))
@@ -45,7 +49,7 @@ async function fromChain(
     const search = denied && used && searched++ < MOST_SEARCHED
     const strangerBlock = search ? await searchStranger(lane, intent, receipts) : null
     const attempts = intent.attempts.map(attempt => ({ ...attempt, receipt: receipts.get(attempt.hash) ?? null }))
-    evidence.set(intent.id, { head, strangerBlock, attempts })
+    evidence.set(intent.id, { ...at, strangerBlock, attempts })
   }
   return evidence
 }
@@ -61,16 +65,16 @@ async function searchStranger(lane: Lane, intent: OpenIntent, receipts: Map<Hash
 }
 
 /** What was stored when it was mined, for one whose block was just found to stand. */
-const fromRows = (intent: OpenIntent, head: bigint): Evidence => ({
-  head,
+const fromRows = (intent: OpenIntent, at: Height): Evidence => ({
+  ...at,
   strangerBlock: null,
   attempts: intent.attempts.map(attempt => ({ ...attempt, receipt: storedReceipt(intent, attempt) })),
 })
 
 /** A mined one is looked at again when it would be settled, and when a reorganisation was announced. */
-function mustVerify(lane: Lane, intent: OpenIntent, head: bigint): boolean {
+function mustVerify(lane: Lane, intent: OpenIntent, at: Height): boolean {
   if (intent.state !== 'mined' || intent.minedBlock === null) return false
-  return lane.recheck || head - intent.minedBlock >= BigInt(intent.confirmations)
+  return lane.recheck || isDeep(intent, at, intent.minedBlock)
 }
 
 const minedAttempt = (intent: OpenIntent): OpenAttempt | null =>

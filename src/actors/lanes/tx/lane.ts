@@ -4,6 +4,7 @@
  */
 import type { Abi, Address, Hex, PublicClient, TransactionSerializable } from 'viem'
 import type { Clock } from '../../../clock.ts'
+import type { Finality } from '../../../entities/kernel/intent.ts'
 import type { Em, Orm } from '../../../entities/orm.ts'
 import type { Log } from '../../../log.ts'
 import type { Ref } from '../../kit/ref.ts'
@@ -82,6 +83,8 @@ export interface TxManagerArgs {
   readonly funds?: FundsRules
   /** Commits to blobs. Left out: wishes with blobs wait and say so. */
   readonly blobs?: BlobProver
+  /** The tag that transactions wait for which ask for none themselves. Left out: none. */
+  readonly finality?: Finality
   /** Who holds the lane, for people and for the lease: stable for a data folder, different for two daemons. */
   readonly holder: string
   /** How long the lane stays ours after we were last heard of. */

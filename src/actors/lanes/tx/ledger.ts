@@ -3,7 +3,7 @@
  */
 import { sql } from 'kysely'
 import type { Hex } from 'viem'
-import type { AttemptState, IntentState } from '../../../entities/kernel/intent.ts'
+import type { AttemptState, Finality, IntentState } from '../../../entities/kernel/intent.ts'
 import { forkOf, type Lane } from './lane.ts'
 import type { Fees } from './fees.ts'
 import { rows } from './rows.ts'
@@ -17,6 +17,8 @@ export interface OpenIntent {
   readonly state: IntentState
   readonly nonce: number
   readonly confirmations: number
+  /** What it asked for, or else the chain's. */
+  readonly finality: Finality | null
   readonly because: string | null
   readonly cancelBecause: string | null
   readonly notAfterBlock: bigint | null
@@ -52,7 +54,7 @@ export async function readOpen(lane: Lane): Promise<OpenIntent[]> {
   const em = forkOf(lane)
   const intents = await rows<IntentRow>(
     em,
-    sql`select id::text, key, role, state, nonce, confirmations, because, cancel_because,
+    sql`select id::text, key, role, state, nonce, confirmations, finality, because, cancel_because,
         not_after_block::text, mined_block::text, gas_used::text, value::text, max_fee_per_gas::text, blob_count,
         over_budget_at is not null as over_budget, reserved_wei::text
       from kernel.intent where chain = ${lane.args.chain} and account = ${lane.args.account}
@@ -68,7 +70,8 @@ export async function readOpen(lane: Lane): Promise<OpenIntent[]> {
       order by id`,
   )
   const byIntent = Map.groupBy(attempts, attempt => attempt.intent_id)
-  return intents.map(row => openFrom(row, byIntent.get(row.id) ?? []))
+  const finality = lane.args.finality ?? null
+  return intents.map(row => openFrom({ ...row, finality: row.finality ?? finality }, byIntent.get(row.id) ?? []))
 }
 
 interface IntentRow {
@@ -78,6 +81,7 @@ interface IntentRow {
   readonly state: IntentState
   readonly nonce: number
   readonly confirmations: number
+  readonly finality: Finality | null
   readonly because: string | null
   readonly cancel_because: string | null
   readonly not_after_block: string | null

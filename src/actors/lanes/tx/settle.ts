@@ -4,7 +4,7 @@
  * The renumber rule: an intent may have a new nonce only when its nonce was used at confirmation depth by a
  * transaction that is none of its attempts and was read itself. Neither an RPC error nor a missing receipt is evidence.
  */
-import type { IntentState } from '../../../entities/kernel/intent.ts'
+import type { Finality, IntentState } from '../../../entities/kernel/intent.ts'
 
 export interface Receipt {
   readonly block: bigint
@@ -23,8 +23,12 @@ export interface AttemptEvidence {
   readonly receipt: Receipt | null
 }
 
+/** The heights of the blocks that the chain calls so; without an entry it is not known, and nothing has reached it. */
+export type Tagged = ReadonlyMap<Finality, bigint>
+
 export interface Evidence {
   readonly head: bigint
+  readonly tagged: Tagged
   /**
    * The block with a transaction that used this nonce and is none of the attempts, as read from that block; null when
    * no such transaction is known, whatever receipts are missing.
@@ -37,6 +41,7 @@ export interface Evidence {
 export interface Standing {
   readonly nonce: number
   readonly confirmations: number
+  readonly finality: Finality | null
   readonly cancelBecause: string | null
 }
 
@@ -50,15 +55,25 @@ export type Outcome =
   /** Its nonce went to somebody else for good: every attempt is dead. It may start again, or end when taken back. */
   | { readonly state: 'queued' | 'cancelled'; readonly by: null; readonly because: string }
 
+/** Whether a block is as deep as the intent waits for: under the head, and under the tag where it asks for one. */
+export function isDeep(
+  { confirmations, finality }: Pick<Standing, 'confirmations' | 'finality'>,
+  { head, tagged }: Pick<Evidence, 'head' | 'tagged'>,
+  block: bigint,
+): boolean {
+  if (head - block < BigInt(confirmations)) return false
+  return finality === null || block <= (tagged.get(finality) ?? -1n)
+}
+
 /** What the evidence says about an intent that has a nonce. */
 export function settle(intent: Standing, evidence: Evidence): Outcome {
   const mined = evidence.attempts.find(hasReceipt)
-  if (mined) return settleMined(intent, mined, evidence.head)
+  if (mined) return settleMined(intent, mined, evidence)
   const open: IntentState = intent.cancelBecause === null ? 'sent' : 'cancelling'
   if (evidence.strangerBlock === null) return { state: open, because: null }
   const foreign = `nonce ${intent.nonce} was used by a transaction that is not ours`
-  const deep = evidence.head - evidence.strangerBlock >= BigInt(intent.confirmations)
-  if (!deep) return { state: open, because: `${foreign}; waits until that is final` }
+  if (!isDeep(intent, evidence, evidence.strangerBlock))
+    return { state: open, because: `${foreign}; waits until that is final` }
   return intent.cancelBecause === null
     ? { state: 'queued', by: null, because: `${foreign}: sent again with a new one` }
     : { state: 'cancelled', by: null, because: intent.cancelBecause }
@@ -67,8 +82,8 @@ export function settle(intent: Standing, evidence: Evidence): Outcome {
 type MinedEvidence = AttemptEvidence & { readonly receipt: Receipt }
 const hasReceipt = (attempt: AttemptEvidence): attempt is MinedEvidence => attempt.receipt !== null
 
-function settleMined(intent: Standing, by: MinedEvidence, head: bigint): Outcome {
-  if (head - by.receipt.block < BigInt(intent.confirmations)) return { state: 'mined', by }
+function settleMined(intent: Standing, by: MinedEvidence, evidence: Evidence): Outcome {
+  if (!isDeep(intent, evidence, by.receipt.block)) return { state: 'mined', by }
   if (by.purpose === 'cancel') return { state: 'cancelled', by }
   return { state: by.receipt.succeeded ? 'confirmed' : 'reverted', by }
 }

@@ -3,6 +3,7 @@
  */
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { FINALITIES } from '../../../entities/kernel/intent.ts'
 import { WishMalformedError } from '../errors.ts'
 import type { Wish } from '../wish.ts'
 
@@ -32,6 +33,7 @@ const WishSchema = Type.Object(
     gasLimit: Nullable(Type.BigInt({ minimum: 21_000n, ...INT63 })),
     notAfterBlock: Nullable(Type.BigInt({ minimum: 0n, ...INT63 })),
     confirmations: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+    finality: Type.Optional(Nullable(Type.Union(FINALITIES.map(tag => Type.Literal(tag))))),
     traceId: Nullable(Type.String({ maxLength: 200 })),
     maxFeePerGas: Type.Optional(Nullable(Type.BigInt({ ...UINT256, minimum: 1n }))),
     blobs: Type.Optional(
