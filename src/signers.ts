@@ -6,7 +6,7 @@ import type { AccountConfig } from './config/core.ts'
 import { resolveSecret } from './secrets.ts'
 import type { AccountSigner } from './signers/account.ts'
 import { awsKms } from './signers/aws-kms.ts'
-import { SignerKeyError } from './signers/errors.ts'
+import { SharedAccountError, SignerKeyError } from './signers/errors.ts'
 import { kmsSigner } from './signers/kms.ts'
 import { localSigner } from './signers/local.ts'
 import { remoteSigner } from './signers/remote.ts'
@@ -21,7 +21,25 @@ export async function openSigners(
   const opened = await Promise.all(
     Object.entries(accounts).map(async ([name, account]) => [name, await openSigner(name, account, env)] as const),
   )
-  return new Map(opened)
+  const signers = new Map(opened)
+  refuseShared(accounts, signers)
+  return signers
+}
+
+/** A nonce belongs to a chain and an address, and so does the lane that gives it out. */
+function refuseShared(
+  accounts: Readonly<Record<string, AccountConfig>>,
+  signers: ReadonlyMap<string, AccountSigner>,
+): void {
+  const holders = new Map<string, string>()
+  for (const [name, { address }] of signers) {
+    const place = `${accounts[name]?.chain} ${address.toLowerCase()}`
+    const other = holders.get(place)
+    if (other !== undefined) {
+      throw new SharedAccountError(`accounts.${other} and accounts.${name} are the same account, ${address}`)
+    }
+    holders.set(place, name)
+  }
 }
 
 async function openSigner(

@@ -9,8 +9,10 @@ import { createPublicKey } from 'node:crypto'
 import { Secret } from '../src/secrets.ts'
 import { awsKms, type AwsKmsModule } from '../src/signers/aws-kms.ts'
 import { kmsSigner, signatureFrom, type KmsPort } from '../src/signers/kms.ts'
+import { SharedAccountError } from '../src/signers/errors.ts'
 import { localSigner, nativeSigning, signByWebAssembly } from '../src/signers/local.ts'
 import { remoteSigner } from '../src/signers/remote.ts'
+import { openSigners } from '../src/signers.ts'
 
 const KEY: Hex = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80'
 const VIEM = privateKeyToAccount(KEY)
@@ -35,6 +37,16 @@ for (const [way, signing] of Object.entries(WAYS)) {
     t.is(await signer.signTypedData(TYPED), await VIEM.signTypedData(TYPED))
   })
 }
+
+test('two names for one account of a chain are refused; on two chains they are two accounts', async t => {
+  const account = (chain: string) =>
+    ({ chain, allowRawKeys: true, key: { kind: 'literal', value: new Secret(KEY) } }) as const
+  const error = await t.throwsAsync(openSigners({ a: account('main'), b: account('main') }, {}), {
+    instanceOf: SharedAccountError,
+  })
+  t.is(error.message, `accounts.a and accounts.b are the same account, ${VIEM.address}`)
+  t.deepEqual([...(await openSigners({ a: account('main'), b: account('side') }, {})).keys()], ['a', 'b'])
+})
 
 test('500 digests are signed alike natively and as WebAssembly', t => {
   const native = nativeSigning()

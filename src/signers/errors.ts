@@ -23,6 +23,13 @@ export class SignerKeyError extends OperatorError {
   readonly hint = 'Correct `address` of the account, or the key that its signer names.'
 }
 
+/** Two accounts of the configuration are one on the chain: two lanes would give out the same nonces. */
+export class SharedAccountError extends OperatorError {
+  readonly code = 'CFG_012'
+  readonly severity = 'fatal'
+  readonly hint = 'Keep one of the two accounts, and name it wherever the other is named; roles may share an account.'
+}
+
 /** The remote signer answered something that is no signed transaction, or refused. */
 export class SignerAnswerError extends OperatorError {
   readonly code = 'TX_105'
