@@ -104,6 +104,21 @@ test.serial('19: a reorganisation deeper than finality sends the same bytes agai
   t.true(lane.logs.some(line => line.level === 'error' && line.text.includes('deeper than its confirmations')))
 })
 
+test.serial('19: it says so at once also when nothing is open that would need the nonce', async t => {
+  const b = await bench(t)
+  const lane = await b.start()
+  await b.wish('a', { confirmations: 1 })
+  await lane.tick()
+  await lane.block(2)
+  t.is((await b.tx('a')).state, 'confirmed')
+  const alarms = (): number => lane.logs.filter(line => line.text.includes('deeper than its confirmations')).length
+  await lane.reorg(1)
+  t.is(alarms(), 0)
+  await lane.reorg(3)
+  t.is(alarms(), 1)
+  t.is((await b.tx('a')).state, 'confirmed')
+})
+
 test.serial(
   '15: a reorganisation brings a mined one back to pending: the same bytes are sent, it lands once',
   async t => {

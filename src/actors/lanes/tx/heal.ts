@@ -5,7 +5,7 @@
 import { sql } from 'kysely'
 import type { Hex } from 'viem'
 import { quote } from './fees.ts'
-import { forkOf, sayOnce, type Lane } from './lane.ts'
+import { forkOf, sayOnce, unsay, type Lane } from './lane.ts'
 import { commitFiller } from './commit.ts'
 import { readBytes, type OpenAttempt, type OpenIntent } from './ledger.ts'
 import { gaps } from './nonce.ts'
@@ -84,12 +84,31 @@ export async function fillGaps(lane: Lane, open: readonly OpenIntent[]): Promise
   for (const nonce of sure.slice(0, MOST_FILLED)) await fill(lane, nonce)
 }
 
+/**
+ * Says loudly that transactions are gone whose outcome was told. What was told stays told, and nothing is sent for that:
+ * the same bytes go out once a later transaction needs their nonces.
+ */
+export async function tellOfLost(lane: Lane): Promise<void> {
+  const { chain, account } = lane.args
+  const [lost] = await rows<{ nonce: number | null }>(
+    forkOf(lane),
+    sql`select min(a.nonce) as nonce from kernel.attempt a join kernel.intent i on i.id = a.intent_id
+      where a.chain = ${chain} and a.account = ${account} and a.nonce >= ${lane.latestCount} and a.state = 'mined'
+        and i.settled_at is not null`,
+  )
+  if (lost === undefined || lost.nonce === null) return unsay(lane, 'deep')
+  sayDeep(lane, lost.nonce)
+}
+
+const sayDeep = (lane: Lane, nonce: number): void =>
+  sayOnce(lane, 'deep', () =>
+    lane.log.error('a final transaction is gone: a reorganisation deeper than its confirmations', { nonce }),
+  )
+
 async function fill(lane: Lane, nonce: number): Promise<void> {
   const before = await minedBefore(lane, nonce)
   if (before) {
-    sayOnce(lane, 'deep', () =>
-      lane.log.error('a final transaction is gone: a reorganisation deeper than its confirmations', { nonce }),
-    )
+    sayDeep(lane, nonce)
     return reactTo(lane, await sendAll(lane, [before]))
   }
   if (!lane.market) return

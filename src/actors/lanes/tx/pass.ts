@@ -3,7 +3,7 @@
  */
 import { lookAtChain, whenChainAnswers } from './chain-look.ts'
 import { gatherEvidence } from './evidence.ts'
-import { fillGaps, rebroadcast } from './heal.ts'
+import { fillGaps, rebroadcast, tellOfLost } from './heal.ts'
 import type { Lane } from './lane.ts'
 import { readOpen, type OpenIntent } from './ledger.ts'
 import { applyEvidence } from './outcomes.ts'
@@ -41,6 +41,7 @@ async function confirm(lane: Lane, before: readonly OpenIntent[]): Promise<reado
   const evidence = await whenChainAnswers(lane, () => gatherEvidence(lane, before))
   if (!evidence) return null
   const open = await applyEvidence(lane, before, evidence)
+  if (lane.recheck) await tellOfLost(lane)
   lane.recheck = false
   const wasMined = new Set(before.filter(intent => intent.state === 'mined').map(intent => intent.id))
   await rebroadcast(
