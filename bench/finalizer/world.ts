@@ -132,10 +132,7 @@ async function openWorld({ blockSeconds, confirmations }: WorldOptions): Promise
 }
 
 /** Runs a measurement in a world of its own, which ends with it. */
-export async function inWorld<Result>(
-  options: WorldOptions,
-  run: (world: World) => Promise<Result>,
-): Promise<Result> {
+export async function inWorld<Result>(options: WorldOptions, run: (world: World) => Promise<Result>): Promise<Result> {
   const world = await openWorld(options)
   try {
     return await run(world)

@@ -117,14 +117,18 @@ async function findUser(key: Hex, url: () => string): Promise<User> {
   }
 }
 
-/** Tries until the daemon has taken it or knows it already: an answer that was lost is asked for again. */
+/**
+ * Tries until the daemon has taken it or knows it already: an answer that was lost is asked for again, and then its nonce
+ * may also have been used, by itself.
+ */
 async function post(url: () => string, body: string): Promise<'accepted' | 'refused'> {
-  for (;;) {
+  for (let lost = false; ;) {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
     const answer = await fetch(`${url()}/v1/transactions-pool`, init).catch(() => null)
     if (answer?.ok) return 'accepted'
-    const text = await answer?.text().catch(() => '')
-    if (answer && /ErrDuplicatedKey/.test(text ?? '')) return 'accepted'
+    const text = (await answer?.text().catch(() => '')) ?? ''
+    if (/ErrDuplicatedKey/.test(text) || (lost && /ErrInvalidNonce/.test(text))) return 'accepted'
+    lost ||= answer === null
     if (answer && answer.status < 500 && answer.status !== 429) {
       console.error(`refused: ${answer.status} ${text}`)
       return 'refused'

@@ -30,11 +30,11 @@ function sentence(found: readonly FastifySchemaValidationError[]): string {
 
 /** True when a text anywhere inside has a NUL character, which no text of the database can hold. */
 export function holdsNul(value: unknown): boolean {
-  const open = [value]
+  const open: unknown[] = [value]
   while (open.length > 0) {
     const next = open.pop()
     if (typeof next === 'string' && next.includes('\0')) return true
-    if (typeof next === 'object' && next !== null) open.push(...Object.keys(next), ...Object.values(next))
+    if (typeof next === 'object' && next !== null) open.push(...Object.entries<unknown>({ ...next }).flat())
   }
   return false
 }

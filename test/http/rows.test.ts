@@ -187,7 +187,7 @@ test('a role is explained by its name: whether it runs, and who paused it', asyn
   const { get, post } = await serve({ orm: () => orm, roles: [bareRole({ name: 'forger' })] })
   t.like((await get('/v1/explain/forger')).json(), { state: 'running', because: null, missing: [] })
   await post('/v1/forger/pause', { reason: 'new provers' })
-  const { state, because } = (await get('/v1/explain/forger')).json()
+  const { state, because } = (await get('/v1/explain/forger')).json<{ state: string; because: string }>()
   t.is(state, 'paused')
   t.regex(because, /^paused by operator \(.+\): new provers$/)
 })

@@ -48,7 +48,9 @@ export async function* eachCase<S extends TSchema>(
 ): AsyncIterable<CaseOutcome> {
   const { cases } = shaped(Cases, data)
   for (const [at, one] of cases.entries()) {
-    yield outcome(String(one.id ?? `case ${at}`), () => check(shaped(schema, one)))
+    yield outcome(typeof one.id === 'string' || typeof one.id === 'number' ? String(one.id) : `case ${at}`, () =>
+      check(shaped(schema, one)),
+    )
   }
 }
 
