@@ -80,15 +80,22 @@ const handOn = (em: Em, wishes: ReadonlyMap<bigint, Wish>, block: bigint, clock:
     return still.map(([id]) => id)
   })
 
-/** Marks them as handed on. Their rows are locked in the order of the line, as those who drop batches lock them. */
+/**
+ * Marks them as handed on, up to the first that is not there any more: none goes out before its predecessor. Their rows
+ * are locked in the order of the line, as those who drop batches lock them.
+ */
 async function take(em: Em, ids: readonly bigint[], block: bigint): Promise<bigint[]> {
   const { rows } = await sql<{ id: string }>`
     with held as (
-      select id from forger.batch where id = any(${ids.map(String)}::bigint[]) and state = 'proven' and intent_key is null
+      select id, num from forger.batch
+      where id = any(${ids.map(String)}::bigint[]) and state = 'proven' and intent_key is null
       order by num for update
+    ), next as (
+      select id from (select id, row_number() over (order by num) as place from held) still
+      join unnest(${ids.map(String)}::bigint[]) with ordinality as wanted(id, place) using (id, place)
     )
     update forger.batch b set intent_key = ${KEY}::text || b.id, send_block = ${String(block)}::bigint
-    from held where b.id = held.id returning b.id::text`.execute(em.getKysely())
+    from next where b.id = next.id returning b.id::text`.execute(em.getKysely())
   return rows.map(({ id }) => BigInt(id))
 }
 

@@ -38,6 +38,30 @@ test('what is dropped while it is handed on gets no wish', async t => {
   t.is(await orm.em.fork().count(Intent), 0)
 })
 
+test('nothing is handed on behind a batch that ends meanwhile', async t => {
+  const orm = await database(t)
+  const line = await openLine(orm)
+  for (let user = 0; user < 3; user += 1) {
+    await line.addTx(user)
+    await line.settle()
+  }
+  for (let batch = 0; batch < 3; batch += 1) await line.prove()
+  const proven = await orm.em
+    .fork()
+    .execute<{ id: string; num: number }[]>(
+      `select id::text, num from forger.batch where state = 'proven' order by num`,
+    )
+  t.is(proven.length, 3)
+  const em = orm.em.fork()
+  await em.begin()
+  await em.execute(`update forger.batch set state = 'failed' where id = ?`, [proven[1]?.id])
+  const handing = forward(line)
+  await waitFor('the sender to wait for the row', () => somebodyWaits(orm))
+  await em.commit()
+  t.deepEqual(await handing, { forwarded: [BigInt(proven[0]?.id ?? 0)], refused: null })
+  t.is(await orm.em.fork().count(Intent), 1)
+})
+
 test('two who hand on the same batch make one wish', async t => {
   const orm = await database(t)
   const line = await openLine(orm)
