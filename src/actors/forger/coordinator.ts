@@ -15,6 +15,7 @@ import type { ChainNews } from '../chain/messages.ts'
 import { defineActor, type Context } from '../kit/actor.ts'
 import type { Ref } from '../kit/ref.ts'
 import type { TxManagerMessage } from '../lanes/tx-manager-messages.ts'
+import { acknowledge, untold } from '../lanes/wish.ts'
 import { adopt, type AdoptionRules } from './adopt.ts'
 import { holdLineToDrop, openEpoch, startEpoch, stopEpoch } from './epochs.ts'
 import { endOf, loadLine, type Line, type LineBatch } from './line.ts'
@@ -25,7 +26,7 @@ import { decideRun, type RunDecision, type RunRules } from './policy/run.ts'
 import type { Decided } from './policy/rules.ts'
 import { rollbackPool } from './pool-store.ts'
 import { rederive } from './rederive.ts'
-import { acknowledgeOutcomes, applyChanges, loadReconcileView, liveBatches } from './reconcile-store.ts'
+import { applyChanges, loadReconcileView, liveBatches } from './reconcile-store.ts'
 import { loadBase } from './state-store.ts'
 
 export interface CoordinatorArgs {
@@ -109,15 +110,17 @@ async function settle(em: Em, args: CoordinatorArgs, synced: bigint, ctx: Ctx): 
   const compare = async (tx: Em): Promise<Reconciliation> =>
     reconcile(await loadReconcileView(tx, synced, args.confirmBlocks))
   const { found, cancelled } = await em.transactional(async tx => {
-    const before = await compare(tx)
-    if (!dropsAny(before)) return { found: before, cancelled: await applyChanges(tx, before.changes, ctx.clock) }
-    await holdLineToDrop(tx)
-    const now = await compare(tx)
+    const told = await untold(tx, 'forger') // first, so that what is compared has at least these
+    let now = await compare(tx)
+    if (dropsAny(now)) {
+      await holdLineToDrop(tx)
+      now = await compare(tx)
+    }
     const took = now.rebuild ? await rederive(tx, ctx.clock) : await applyChanges(tx, now.changes, ctx.clock)
     if (now.broken) await breakOff(tx, now.broken, ctx.clock)
+    await acknowledge(tx, told, ctx.clock)
     return { found: now, cancelled: took }
   })
-  await em.transactional(tx => acknowledgeOutcomes(tx, ctx.clock))
   report(found, ctx)
   if (cancelled) ctx.send(args.lane, { type: 'look' })
   if (found.rebuild || found.broken || cancelled) for (const other of args.others) ctx.send(other, { type: 'look' })

@@ -7,7 +7,7 @@ import { Batch, LIVE_BATCH_STATES, type BatchState } from '../../entities/forger
 import { ForgedBatch } from '../../entities/forger/chain-facts.ts'
 import type { IntentState } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
-import { acknowledge, cancel, untold } from '../lanes/wish.ts'
+import { cancel } from '../lanes/wish.ts'
 import { L1_CHANGED } from './l1-digest.ts'
 import type { Change, LiveBatch, ReconcileView } from './policy/reconcile.ts'
 import { doneForging } from './pool-store.ts'
@@ -168,9 +168,4 @@ async function drop(em: Em, change: Extract<Change, { do: 'drop' }>, clock: Cloc
   const row = await em.findOneOrFail(Batch, { id: batch.id }, { fields: ['intentKey'] })
   if (row.intentKey) await cancel(em, row.intentKey, because, clock)
   return true
-}
-
-/** Notes that the outcomes told so far have been taken into account: reconcile() has just seen them. */
-export async function acknowledgeOutcomes(em: Em, clock: Clock): Promise<void> {
-  await acknowledge(em, await untold(em, 'forger'), clock)
 }
