@@ -45,20 +45,25 @@ interface Row {
   readonly send_block: string | null
 }
 
+/** SQL of the states of live batches, for `in (…)`. */
+export const LIVE = LIVE_BATCH_STATES.map(state => `'${state}'`).join(', ')
+
+/** SQL of one row each: the base (`num`, `root`, `last_idx`) and the run that is open (`epoch`, null for none). */
+export const BASE = `select coalesce(max(batch_num), 0) as num, coalesce(max(root), 0) as root,
+  coalesce(max(last_idx), ${INITIAL_LAST_IDX}) as last_idx from forger.folded_state where name = 'base'`
+export const RUN = 'select max(number) as epoch from forger.epoch where stopped_at is null'
+
 const LINE = `
-  with base as (
-    select coalesce(max(batch_num), 0) as num, coalesce(max(root), 0) as root, coalesce(max(last_idx), ?) as last_idx
-    from forger.folded_state where name = 'base'
-  ), run as (select max(number) as epoch from forger.epoch where stopped_at is null)
+  with base as (${BASE}), run as (${RUN})
   select run.epoch, base.num as base_num, base.root::text as base_root, base.last_idx::text as base_last_idx,
     b.id::text, b.num, b.state, b.old_root::text, b.new_root::text, b.intent_key is not null as has_wish,
     b.l1_queue is not null as l1_batch, ${L1_CHANGED} as l1_changed, b.send_block::text
   from base cross join run
-  left join forger.batch b on b.num > base.num and (b.state in (?) or (b.state = 'failed' and b.epoch = run.epoch))
+  left join forger.batch b on b.num > base.num and (b.state in (${LIVE}) or (b.state = 'failed' and b.epoch = run.epoch))
   order by b.num`
 
 export async function loadLine(em: Em): Promise<Line> {
-  const rows = await em.execute<Row[]>(LINE, [INITIAL_LAST_IDX, [...LIVE_BATCH_STATES]])
+  const rows = await em.execute<Row[]>(LINE)
   const [first] = rows
   if (!first) throw new Error('the base is one row, whatever is in the tables')
   return {
@@ -96,15 +101,11 @@ export interface LineEnd extends Checkpoint {
   readonly broken: boolean
 }
 
-const LIVE = LIVE_BATCH_STATES.map(state => `'${state}'`).join(', ')
-
 /** SQL of one row: `base` (its number), `epoch`, `broken`, and the end as `num` and `root`. */
 export const LINE_END = `
   select base.num as base, run.epoch, coalesce(n.num, base.num) as num, coalesce(n.new_root, base.root)::text as root,
     exists (select from forger.batch f where f.num > base.num and f.state = 'failed' and f.epoch = run.epoch) as broken
-  from (select coalesce(max(batch_num), 0) as num, coalesce(max(root), 0) as root
-      from forger.folded_state where name = 'base') base
-    cross join (select max(number) as epoch from forger.epoch where stopped_at is null) run
+  from (${BASE}) base cross join (${RUN}) run
     left join lateral (
       select num, new_root from forger.batch where num > base.num and state in (${LIVE}) order by num desc limit 1
     ) n on true`

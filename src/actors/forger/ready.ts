@@ -2,11 +2,11 @@
  * What the sender looks at: the batches that may be next in line with all that their transactions need, and the chain
  * as our facts show it. One query, because it stands between a proof and its broadcast; most looks find nothing.
  */
-import { LIVE_BATCH_STATES, type Batch, type BatchState, type StoredProof } from '../../entities/forger/batch.ts'
+import type { Batch, BatchState, StoredProof } from '../../entities/forger/batch.ts'
 import type { ChainView } from '../../entities/forger/chain-facts.ts'
 import type { Em } from '../../entities/orm.ts'
 import { L1_CHANGED } from './l1-digest.ts'
-import { nextInLine, type Standing } from './line.ts'
+import { BASE, LIVE, nextInLine, RUN, type Standing } from './line.ts'
 import type { Checkpoint } from './state-store.ts'
 
 /** Arguments of `forgeBatch` but for the proof, and what its gas is estimated from. */
@@ -71,14 +71,9 @@ interface Row {
   readonly trace_id: string | null
 }
 
-const LIVE = LIVE_BATCH_STATES.map(state => `'${state}'`).join(', ')
-
 /** From the last batch that was handed on (or the base) to the first that is not proven; no row unless one may be ready. */
 const READY = `
-  with base as (
-    select coalesce(max(batch_num), 0) as num, coalesce(max(root), 0) as root from forger.folded_state where name = 'base'
-  ), run as (select max(number) as epoch from forger.epoch where stopped_at is null
-  ), waiting as (
+  with base as (${BASE}), run as (${RUN}), waiting as (
     select b.num, b.state from forger.batch b, base, run
     where b.num > base.num and ((b.state in ('built', 'proving', 'proven') and b.intent_key is null)
       or (b.state = 'failed' and b.epoch = run.epoch))
