@@ -1,4 +1,4 @@
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { holdLineToDrop } from '../../../src/actors/forger/epochs.ts'
 import { forwardProven } from '../../../src/actors/forger/forward.ts'
 import { openDecisionBook } from '../../../src/entities/kernel/decision-book.ts'
@@ -21,12 +21,20 @@ async function somebodyWaits(orm: Orm): Promise<boolean> {
   return rows.length > 0
 }
 
-test('what is dropped while it is handed on gets no wish', async t => {
+/** A line with so many batches, all proven. */
+async function withProven(t: ExecutionContext, batches: number) {
   const orm = await database(t)
   const line = await openLine(orm)
-  await line.addTx(0)
-  await line.settle()
-  await line.prove()
+  for (let user = 0; user < batches; user += 1) {
+    await line.addTx(user)
+    await line.settle()
+  }
+  for (let batch = 0; batch < batches; batch += 1) await line.prove()
+  return { orm, line }
+}
+
+test('what is dropped while it is handed on gets no wish', async t => {
+  const { orm, line } = await withProven(t, 1)
   const em = orm.em.fork()
   await em.begin()
   await holdLineToDrop(em)
@@ -39,13 +47,7 @@ test('what is dropped while it is handed on gets no wish', async t => {
 })
 
 test('nothing is handed on behind a batch that ends meanwhile', async t => {
-  const orm = await database(t)
-  const line = await openLine(orm)
-  for (let user = 0; user < 3; user += 1) {
-    await line.addTx(user)
-    await line.settle()
-  }
-  for (let batch = 0; batch < 3; batch += 1) await line.prove()
+  const { orm, line } = await withProven(t, 3)
   const proven = await orm.em
     .fork()
     .execute<{ id: string; num: number }[]>(
@@ -63,11 +65,7 @@ test('nothing is handed on behind a batch that ends meanwhile', async t => {
 })
 
 test('two who hand on the same batch make one wish', async t => {
-  const orm = await database(t)
-  const line = await openLine(orm)
-  await line.addTx(0)
-  await line.settle()
-  await line.prove()
+  const { orm, line } = await withProven(t, 1)
   const [one, other] = await Promise.all([forward(line), forward(line)])
   t.is(one.forwarded.length + other.forwarded.length, 1)
   t.is(await orm.em.fork().count(Intent), 1)

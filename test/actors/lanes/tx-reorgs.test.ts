@@ -1,5 +1,5 @@
 /** Reorganisations and strangers: what is mined comes back, what is taken gets a new nonce only when that is final. */
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { GWEI, useTxLane, type Bench } from '../../support/tx-lane.ts'
 
 const bench = useTxLane(test)
@@ -85,13 +85,19 @@ test.serial('20: a nonce that nobody holds any more is filled within two blocks'
   t.true(lane.logs.some(line => line.text === 'filled a nonce gap'))
 })
 
-test.serial('19: a reorganisation deeper than finality sends the same bytes again and says so loudly', async t => {
+/** A lane with one wish that is settled, one block deep. */
+async function withFinal(t: ExecutionContext) {
   const b = await bench(t)
   const lane = await b.start()
   await b.wish('a', { confirmations: 1 })
   await lane.tick()
   await lane.block(2)
   t.is((await b.tx('a')).state, 'confirmed')
+  return { b, lane }
+}
+
+test.serial('19: a reorganisation deeper than finality sends the same bytes again and says so loudly', async t => {
+  const { b, lane } = await withFinal(t)
   await b.wish('b', { confirmations: 1 })
   await lane.look()
   await lane.reorg(3)
@@ -105,12 +111,7 @@ test.serial('19: a reorganisation deeper than finality sends the same bytes agai
 })
 
 test.serial('19: it says so at once also when nothing is open that would need the nonce', async t => {
-  const b = await bench(t)
-  const lane = await b.start()
-  await b.wish('a', { confirmations: 1 })
-  await lane.tick()
-  await lane.block(2)
-  t.is((await b.tx('a')).state, 'confirmed')
+  const { b, lane } = await withFinal(t)
   const alarms = (): number => lane.logs.filter(line => line.text.includes('deeper than its confirmations')).length
   await lane.reorg(1)
   t.is(alarms(), 0)
