@@ -6,7 +6,7 @@ import { LockMode } from '@mikro-orm/core'
 import { OperatorError } from '../../errors.ts'
 import type { Em } from '../orm.ts'
 import { SigningAccount } from './account.ts'
-import { Intent } from './intent.ts'
+import { Intent, INTENT_BOUNDS } from './intent.ts'
 
 /** What was asked for does not fit the transaction as it is now. */
 export class NotPossibleError extends OperatorError {
@@ -68,17 +68,10 @@ export async function approveIntent(em: Em, intent: Intent, by: string, edit: In
 }
 
 /** The bounds of a wish hold for what a person makes of it as well. */
-const BOUNDS = {
-  value: [0n, 1n << 256n],
-  gasLimit: [21_000n, 1n << 63n],
-  maxFeePerGas: [1n, 1n << 256n],
-  notAfterBlock: [0n, 1n << 63n],
-} as const satisfies Record<keyof IntentEdit, readonly [least: bigint, below: bigint]>
-
 async function refuseUnfit(em: Em, intent: Intent, edit: IntentEdit): Promise<void> {
   for (const field of ['value', 'gasLimit', 'maxFeePerGas', 'notAfterBlock'] as const) {
     const wanted = edit[field]
-    const [least, below] = BOUNDS[field]
+    const [least, below] = INTENT_BOUNDS[field]
     if (wanted === undefined || wanted === null || (wanted >= least && wanted < below)) continue
     throw notPossible(intent, `its ${field} cannot be ${wanted}: at least ${least}, below ${below}`)
   }

@@ -47,6 +47,17 @@ export const FINALITIES = ['safe', 'finalized'] as const
 export type Finality = (typeof FINALITIES)[number]
 export const SETTLED_STATES = ['confirmed', 'reverted', 'cancelled'] as const satisfies readonly IntentState[]
 
+/**
+ * What fits into a transaction and into our columns, in a wish and in what a person makes of it: at least, and below. All
+ * are exact also as floating-point numbers, which is how compiled schemas hold them.
+ */
+export const INTENT_BOUNDS = {
+  value: [0n, 1n << 256n],
+  gasLimit: [21_000n, 1n << 63n],
+  maxFeePerGas: [1n, 1n << 256n],
+  notAfterBlock: [0n, 1n << 63n],
+} as const
+
 const IntentSchema = defineEntity({
   name: 'Intent',
   tableName: 'intent',

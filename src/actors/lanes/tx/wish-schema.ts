@@ -3,7 +3,7 @@
  */
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { FINALITIES } from '../../../entities/kernel/intent.ts'
+import { FINALITIES, INTENT_BOUNDS } from '../../../entities/kernel/intent.ts'
 import { WishMalformedError } from '../errors.ts'
 import type { Wish } from '../wish.ts'
 
@@ -14,9 +14,10 @@ const MOST_BLOBS = 6
 /** Nodes refuse larger ones (geth: 128 KiB). */
 const MOST_DATA_BYTES = 128 * 1024
 
-/** As bounds that are exact also as floating-point numbers, which is how the compiled schema holds them. */
-const UINT256 = { minimum: 0n, exclusiveMaximum: 1n << 256n }
-const INT63 = { exclusiveMaximum: 1n << 63n }
+const Bounded = (field: keyof typeof INTENT_BOUNDS): Type.TBigInt => {
+  const [minimum, exclusiveMaximum] = INTENT_BOUNDS[field]
+  return Type.BigInt({ minimum, exclusiveMaximum })
+}
 const name = Type.String({ minLength: 1, maxLength: 200 })
 const Nullable = <T extends Type.TSchema>(schema: T): Type.TUnion<[T, Type.TNull]> => Type.Union([schema, Type.Null()])
 
@@ -29,13 +30,13 @@ const WishSchema = Type.Object(
     account: Type.Union([name, Type.Array(name, { minItems: 1, maxItems: 100, uniqueItems: true })]),
     to: Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' }),
     data: Type.String({ pattern: '^0x([0-9a-fA-F]{2})*$', maxLength: 2 + 2 * MOST_DATA_BYTES }),
-    value: Type.BigInt(UINT256),
-    gasLimit: Nullable(Type.BigInt({ minimum: 21_000n, ...INT63 })),
-    notAfterBlock: Nullable(Type.BigInt({ minimum: 0n, ...INT63 })),
+    value: Bounded('value'),
+    gasLimit: Nullable(Bounded('gasLimit')),
+    notAfterBlock: Nullable(Bounded('notAfterBlock')),
     confirmations: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
     finality: Type.Optional(Nullable(Type.Union(FINALITIES.map(tag => Type.Literal(tag))))),
     traceId: Nullable(Type.String({ maxLength: 200 })),
-    maxFeePerGas: Type.Optional(Nullable(Type.BigInt({ ...UINT256, minimum: 1n }))),
+    maxFeePerGas: Type.Optional(Nullable(Bounded('maxFeePerGas'))),
     blobs: Type.Optional(
       Type.Array(
         Type.String({ pattern: '^0x[0-9a-fA-F]*$', minLength: 2 + 2 * BLOB_BYTES, maxLength: 2 + 2 * BLOB_BYTES }),
