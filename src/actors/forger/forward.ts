@@ -1,13 +1,13 @@
 /**
  * Proven batches become wishes for one transaction each, in batch order and only while the slot is ours.
  */
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { encodeFunctionData } from 'viem'
 import type { Clock } from '../../clock.ts'
 import type { StoredProof } from '../../entities/forger/batch.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
-import { wishAll, type Wish } from '../lanes/wish.ts'
+import { takeAndWish, type Wish } from '../lanes/wish.ts'
 import { rollupAbi } from './contracts.ts'
 import type { FailedBatch } from './messages.ts'
 import { decideSend, type SendRules } from './policy/send.ts'
@@ -67,37 +67,26 @@ const note = (
   })
 
 /** Accepts the wishes of those that are still proven and nobody's, in their order; answers which. */
-const handOn = (em: Em, wishes: ReadonlyMap<bigint, Wish>, block: bigint, clock: Clock): Promise<bigint[]> =>
-  em.transactional(async tx => {
-    const taken = new Set(await take(tx, [...wishes.keys()], block))
-    const still = [...wishes].filter(([id]) => taken.has(id))
-    if (still.length > 0)
-      await wishAll(
-        tx,
-        still.map(([, wanted]) => wanted),
-        clock,
-      )
-    return still.map(([id]) => id)
-  })
+async function handOn(em: Em, wishes: ReadonlyMap<bigint, Wish>, block: bigint, clock: Clock): Promise<bigint[]> {
+  const taken = new Set(await takeAndWish(em, [...wishes.values()], taking([...wishes.keys()], block), clock))
+  return [...wishes].filter(([, { key }]) => taken.has(key)).map(([id]) => id)
+}
 
 /**
  * Marks them as handed on, up to the first that is not there any more: none goes out before its predecessor. Their rows
  * are locked in the order of the line, as those who drop batches lock them.
  */
-async function take(em: Em, ids: readonly bigint[], block: bigint): Promise<bigint[]> {
-  const { rows } = await sql<{ id: string }>`
-    with held as (
-      select id, num from forger.batch
-      where id = any(${ids.map(String)}::bigint[]) and state = 'proven' and intent_key is null
-      order by num for update
-    ), next as (
-      select id from (select id, row_number() over (order by num) as place from held) still
-      join unnest(${ids.map(String)}::bigint[]) with ordinality as wanted(id, place) using (id, place)
-    )
-    update forger.batch b set intent_key = ${KEY}::text || b.id, send_block = ${String(block)}::bigint
-    from next where b.id = next.id returning b.id::text`.execute(em.getKysely())
-  return rows.map(({ id }) => BigInt(id))
-}
+const taking = (ids: readonly bigint[], block: bigint): RawBuilder<unknown> => sql`
+  with held as (
+    select id, num from forger.batch
+    where id = any(${ids.map(String)}::bigint[]) and state = 'proven' and intent_key is null
+    order by num for update
+  ), next as (
+    select id from (select id, row_number() over (order by num) as place from held) still
+    join unnest(${ids.map(String)}::bigint[]) with ordinality as wanted(id, place) using (id, place)
+  )
+  update forger.batch b set intent_key = ${KEY}::text || b.id, send_block = ${String(block)}::bigint
+  from next where b.id = next.id returning b.intent_key as key`
 
 /** A wish is named after the row and not the number: a batch that is built again is another effect. */
 const KEY = 'forger/batch/'

@@ -25,12 +25,12 @@
  *   The outcome is told until the caller acknowledges it in a transaction of its own, so it is told exactly once; a
  *   reorganisation before that depth takes nothing back, because nothing was told.
  */
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Clock } from '../../clock.ts'
 import { cancelIntent } from '../../entities/kernel/intent-changes.ts'
 import type { Finality, SETTLED_STATES } from '../../entities/kernel/intent.ts'
 import type { Em } from '../../entities/orm.ts'
-import { accept } from './tx/accept.ts'
+import { accept, takeAndAccept } from './tx/accept.ts'
 import { rows } from './tx/rows.ts'
 
 export interface Wish {
@@ -79,6 +79,18 @@ export async function wish(em: Em, wanted: Wish, clock: Clock): Promise<bigint> 
  * Answers the ids of their intents in the same order.
  */
 export const wishAll = (em: Em, wanted: readonly Wish[], clock: Clock): Promise<bigint[]> => accept(em, wanted, clock)
+
+/**
+ * Takes what the wishes are for and accepts them, in this order, in a transaction of its own: `taking` is a statement
+ * that marks it as taken and answers the `key` of each wish that may be; the others are left out. All of it or nothing.
+ * Answers the keys that were taken; throws as `wish` does.
+ */
+export const takeAndWish = (
+  em: Em,
+  wanted: readonly Wish[],
+  taking: RawBuilder<unknown>,
+  clock: Clock,
+): Promise<string[]> => takeAndAccept(em, wanted, taking, clock)
 
 /**
  * Takes a wish back, inside the caller's transaction. A wish without a nonce is cancelled at once; one that was signed

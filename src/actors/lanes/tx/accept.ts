@@ -9,7 +9,7 @@ import { Intent } from '../../../entities/kernel/intent.ts'
 import type { Em } from '../../../entities/orm.ts'
 import { OverBudgetError, UnknownAccountError, WishConflictError } from '../errors.ts'
 import type { Wish } from '../wish.ts'
-import { rows } from './rows.ts'
+import { rows, undidItself } from './rows.ts'
 import { chooseAccount } from './turns.ts'
 import { refuseMalformed } from './wish-schema.ts'
 
@@ -23,7 +23,7 @@ interface Placed extends Wish {
 export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Promise<bigint[]> {
   for (const one of wanted) refuseMalformed(one)
   const placed: Placed[] = []
-  for (const one of wanted) placed.push({ ...one, account: await chooseAccount(em, one), content: contentOf(one) })
+  for (const one of wanted) placed.push(place(one, await chooseAccount(em, one)))
   const firsts = firstOfEach(placed)
   const added = await insert(em, firsts, new Date(clock.now()))
   await insertBlobs(em, firsts, added)
@@ -39,6 +39,8 @@ export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Pro
   return placed.map(({ key }) => ids.get(key) ?? 0n)
 }
 
+const place = (wanted: Wish, account: string): Placed => ({ ...wanted, account, content: contentOf(wanted) })
+
 /** One for each key; two of one key must be the same wish. */
 function firstOfEach(placed: readonly Placed[]): Placed[] {
   const firsts = new Map<string, Placed>()
@@ -50,23 +52,58 @@ function firstOfEach(placed: readonly Placed[]): Placed[] {
   return [...firsts.values()]
 }
 
+/**
+ * See `takeAndWish`. One statement, because it stands between a proof and its broadcast: in a transaction of four, each
+ * would wait for its turn on a busy event loop. What it cannot do, or is refused, is done or said by the longer way.
+ */
+export async function takeAndAccept(
+  em: Em,
+  wanted: readonly Wish[],
+  taking: RawBuilder<unknown>,
+  clock: Clock,
+): Promise<string[]> {
+  for (const one of wanted) refuseMalformed(one)
+  const direct = wanted.flatMap(one => (typeof one.account === 'string' && !one.blobs ? [place(one, one.account)] : []))
+  if (direct.length === wanted.length) {
+    try {
+      const taken = await rows<{ key: string }>(
+        em,
+        sql`with taken as (${taking}), added as (
+            ${insertion(firstOfEach(direct), new Date(clock.now()))} and w.key in (select key from taken) ${ENDED}
+          )
+          select key, 1 / case when a.id is null then 0 else 1 end from taken left join added a using (key)`,
+      )
+      return taken.map(({ key }) => key)
+    } catch (error) {
+      if (!undidItself(error)) throw error
+    }
+  }
+  return em.transactional(async tx => {
+    const taken = new Set((await rows<{ key: string }>(tx, taking)).map(({ key }) => key))
+    const free = wanted.filter(({ key }) => taken.has(key))
+    await accept(tx, free, clock)
+    return free.map(({ key }) => key)
+  })
+}
+
 /** Adds those whose key is free and whose account may; answers the ids of the new ones by key. */
 async function insert(em: Em, placed: readonly Placed[], now: Date): Promise<ReadonlyMap<string, string>> {
-  const inserted = await rows<{ id: string; key: string }>(
-    em,
-    sql`insert into kernel.intent (key, role, subject, chain, account, "to", data, value, gas_limit, not_after_block,
-        confirmations, finality, trace_id, max_fee_per_gas, blob_count, content, state, created_at, updated_at)
-      select w.key, w.role, w.subject, w.chain, w.account, w."to", w.data, w.value, w.gas_limit, w.not_after_block,
-        w.confirmations, w.finality, w.trace_id, w.max_fee, w.blob_count, w.content, 'queued', ${now}::timestamptz,
-        ${now}::timestamptz
-      from ${table(placed)} left join kernel.account a on a.chain = w.chain and a.name = w.account
-      where case when a.name is not null then w.value <= coalesce(a.daily_budget_wei, w.value)
-        else not exists (select from kernel.account) end
-      order by w.place
-      on conflict (key) do nothing returning id::text, key`,
-  )
+  const inserted = await rows<{ id: string; key: string }>(em, sql`${insertion(placed, now)} ${ENDED}`)
   return new Map(inserted.map(({ id, key }) => [key, id]))
 }
+
+/** Up to its condition, which may be added to with `and`; `ENDED` ends it. */
+const insertion = (placed: readonly Placed[], now: Date): RawBuilder<unknown> => sql`
+  insert into kernel.intent (key, role, subject, chain, account, "to", data, value, gas_limit, not_after_block,
+    confirmations, finality, trace_id, max_fee_per_gas, blob_count, content, state, created_at, updated_at)
+  select w.key, w.role, w.subject, w.chain, w.account, w."to", w.data, w.value, w.gas_limit, w.not_after_block,
+    w.confirmations, w.finality, w.trace_id, w.max_fee, w.blob_count, w.content, 'queued', ${now}::timestamptz,
+    ${now}::timestamptz
+  from ${table(placed)} left join kernel.account a on a.chain = w.chain and a.name = w.account
+  where case when a.name is not null then w.value <= coalesce(a.daily_budget_wei, w.value)
+    else not exists (select from kernel.account) end`
+
+const ENDED = sql`order by w.place on conflict (key) do nothing returning id::text, key`
 
 function table(placed: readonly Placed[]): RawBuilder<unknown> {
   const column = <T>(of: (one: Placed) => T): T[] => placed.map(of)

@@ -5,7 +5,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../../entities/orm.ts'
 import { forkOf, laneName, reach, type Lane } from './lane.ts'
-import { rows } from './rows.ts'
+import { rows, undidItself } from './rows.ts'
 import { proveFence } from './lease.ts'
 import type { Signed } from './sign.ts'
 
@@ -47,7 +47,7 @@ export async function commitAttempts(
     }
     return true
   } catch (error) {
-    if (!isDivisionByZero(error)) throw error
+    if (!undidItself(error)) throw error
     await fenced(lane, async () => {}) // says so when that was the reason
     return false
   }
@@ -77,9 +77,6 @@ async function insertAttempts(lane: Lane, em: Em, attempts: readonly NewAttempt[
     )
     select 1 / case when count(*) = ${attempts.length}::int then 1 else 0 end from changed`.execute(em.getKysely())
 }
-
-const isDivisionByZero = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === '22012'
 
 const insertion = (lane: Lane, now: Date): RawBuilder<unknown> => sql`
   insert into kernel.attempt (intent_id, purpose, chain, account, nonce, hash, raw, max_fee_per_gas,

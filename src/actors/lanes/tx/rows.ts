@@ -7,3 +7,7 @@ export async function rows<R>(em: Em, query: RawBuilder<unknown>): Promise<R[]> 
   const { rows: found } = await query.execute(em.getKysely())
   return found as R[] // the caller states the columns it selected
 }
+
+/** Whether a statement undid itself: ours divide by zero when what they found on the way says that they are not to be. */
+export const undidItself = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === '22012'
