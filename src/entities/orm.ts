@@ -7,6 +7,7 @@ import { Migrator, type Migration } from '@mikro-orm/migrations'
 import { defineConfig, MikroORM, type EntityManager } from '@mikro-orm/postgresql'
 import { Client } from 'pg'
 import { DatabaseDownError, DatabaseNewerError, DatabaseTooOldError } from './errors.ts'
+import { prepareStatements } from './prepared.ts'
 
 /** A class of rows; what MikroORM accepts as an entity. */
 export type EntityClass = (abstract new (...args: never[]) => object) | EntitySchema
@@ -47,6 +48,7 @@ export async function openOrm(url: string, schemas: readonly Schema[], poolSize 
         silent: true,
       },
       pool: { min: 0, max: poolSize },
+      driverOptions: { onPoolCreated: prepareStatements },
       forceUtcTimezone: true,
       validateRequired: true,
       schemaGenerator: { ignoreTriggers: true, ignoreRoutines: true },

@@ -2,6 +2,7 @@
  * Tells an outage of the database from a mistake of ours: what a caller waits out arrives as a DatabaseDownError.
  */
 import { DatabaseDownError } from './errors.ts'
+import { isNotAsPrepared } from './prepared.ts'
 
 /** SQLSTATEs and socket errors that pass by themselves: connection lost, server going down, starting or a standby, lock conflicts. */
 const PASSING =
@@ -23,7 +24,7 @@ export async function onDatabase<T>(work: () => Promise<T>): Promise<T> {
 export function isOutage(error: unknown): boolean {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = inner(at), depth += 1) {
     const code = 'code' in at ? String(at.code) : ''
-    if (PASSING.test(code) || LOST.test(at.message)) return true
+    if (PASSING.test(code) || LOST.test(at.message) || isNotAsPrepared(at)) return true
   }
   return false
 }

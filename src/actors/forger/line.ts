@@ -4,6 +4,7 @@
  */
 import { LIVE_BATCH_STATES, type BatchState } from '../../entities/forger/batch.ts'
 import type { Em } from '../../entities/orm.ts'
+import { PREPARED } from '../../entities/prepared.ts'
 import { L1_CHANGED } from './l1-digest.ts'
 import { INITIAL_LAST_IDX } from './rollup/types.ts'
 import type { Checkpoint, StateBase } from './state-store.ts'
@@ -111,7 +112,9 @@ export const LINE_END = `
     ) n on true`
 
 export async function loadLineEnd(em: Em): Promise<LineEnd> {
-  const [row] = await em.execute<{ epoch: number | null; num: number; root: string; broken: boolean }[]>(LINE_END)
+  const [row] = await em.execute<{ epoch: number | null; num: number; root: string; broken: boolean }[]>(
+    PREPARED + LINE_END,
+  )
   if (!row) throw new Error('the end is one row, whatever is in the tables')
   return { epoch: row.epoch, batchNum: row.num, root: BigInt(row.root), broken: row.broken }
 }

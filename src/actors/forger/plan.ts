@@ -7,6 +7,7 @@ import type { BatchState } from '../../entities/forger/batch.ts'
 import { L1Tx, type ChainView } from '../../entities/forger/chain-facts.ts'
 import type { DecisionBook } from '../../entities/kernel/decision-book.ts'
 import type { Em } from '../../entities/orm.ts'
+import { PREPARED } from '../../entities/prepared.ts'
 import { l1UserTxOf } from './adopt.ts'
 import type { BuildJob } from './builder/jobs.ts'
 import { l1Digest } from './l1-digest.ts'
@@ -179,7 +180,7 @@ interface StandingRow {
 }
 
 /** All that is known of the open run, in one row: it is read at every look. No row: no run, or no block read yet. */
-const STANDING = `
+const STANDING = `${PREPARED}
   select e.number as epoch, h.block_number::text as head, h.view,
     'paused by ' || c.by || ': ' || coalesce(c.reason, 'no reason given') as paused_because,
     (extract(epoch from n.created_at) * 1000)::float8 as newest_ms, n.state as newest_state, n.start_block::text as newest_start,

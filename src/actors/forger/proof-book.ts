@@ -7,6 +7,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../entities/orm.ts'
 import { onDatabase } from '../../entities/outage.ts'
+import { prepared } from '../../entities/prepared.ts'
 import type { WaitingBatch } from '../lanes/prover/assign.ts'
 import {
   COUNTED_TRIES,
@@ -41,7 +42,10 @@ export function proofBook(em: () => Em): ProofBook {
     onDatabase(async () => (await query.execute(em().getKysely())).rows)
   return {
     load: async limit => {
-      const [row] = await run(sql<{ waiting: readonly WaitingBatch[] | null; open: readonly JobRow[] | null }>`
+      const [row] = await run(sql<{
+        waiting: readonly WaitingBatch[] | null
+        open: readonly JobRow[] | null
+      }>`${prepared}
         select (select json_agg(w) from (${waitingBatches(limit)}) w) as waiting,
           (select json_agg(o) from (${openJobs(sql`true`)}) o) as open`)
       return { waiting: row?.waiting ?? [], open: (row?.open ?? []).map(jobOf) }
@@ -82,7 +86,7 @@ const openJobs = (condition: RawBuilder<unknown>): RawBuilder<JobRow> => sql<Job
   where j.state = 'posted' and ${condition} order by j.id`
 
 /** One lease a batch and one batch a prover: the row lock on the batch and the open job of the prover see to it. */
-const claimBatch = ({ batch, prover, at, deadlineAt }: Claim): RawBuilder<LeaseRow> => sql<LeaseRow>`
+const claimBatch = ({ batch, prover, at, deadlineAt }: Claim): RawBuilder<LeaseRow> => sql<LeaseRow>`${prepared}
   with claimed as (
     update forger.batch set state = 'proving', because = null, posted_at = coalesce(posted_at, ${time(at)})
     where id = ${key(batch)} and state = 'built' and prover_input is not null
@@ -109,7 +113,7 @@ const settleProven = (
   job: string,
   { proof }: Extract<Outcome, { as: 'proven' }>,
   at: number,
-): RawBuilder<{ settled: Settled }> => sql<{ settled: Settled }>`
+): RawBuilder<{ settled: Settled }> => sql<{ settled: Settled }>`${prepared}
   with ended as (
     update forger.prover_job set state = 'proven', ended_at = ${time(at)}
     where id = ${key(job)} and state = 'posted' returning batch_id

@@ -5,6 +5,7 @@
 import type { Batch, BatchState, StoredProof } from '../../entities/forger/batch.ts'
 import type { ChainView } from '../../entities/forger/chain-facts.ts'
 import type { Em } from '../../entities/orm.ts'
+import { PREPARED } from '../../entities/prepared.ts'
 import { L1_CHANGED } from './l1-digest.ts'
 import { BASE, LIVE, nextInLine, RUN, type Standing } from './line.ts'
 import type { Checkpoint } from './state-store.ts'
@@ -72,7 +73,7 @@ interface Row {
 }
 
 /** From the last batch that was handed on (or the base) to the first that is not proven; no row unless one may be ready. */
-const READY = `
+const READY = `${PREPARED}
   with base as (${BASE}), run as (${RUN}), waiting as (
     select b.num, b.state from forger.batch b, base, run
     where b.num > base.num and ((b.state in ('built', 'proving', 'proven') and b.intent_key is null)

@@ -7,6 +7,7 @@ import { sql, type RawBuilder } from 'kysely'
 import type { Clock } from '../../../clock.ts'
 import { Intent } from '../../../entities/kernel/intent.ts'
 import type { Em } from '../../../entities/orm.ts'
+import { prepared } from '../../../entities/prepared.ts'
 import { OverBudgetError, UnknownAccountError, WishConflictError } from '../errors.ts'
 import type { Wish } from '../wish.ts'
 import { rows, undidItself } from './rows.ts'
@@ -68,7 +69,7 @@ export async function takeAndAccept(
     try {
       const taken = await rows<{ key: string }>(
         em,
-        sql`with taken as (${taking}), added as (
+        sql`${prepared}with taken as (${taking}), added as (
             ${insertion(firstOfEach(direct), new Date(clock.now()))} and w.key in (select key from taken) ${ENDED}
           )
           select key, 1 / case when a.id is null then 0 else 1 end from taken left join added a using (key)`,
