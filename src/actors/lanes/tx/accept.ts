@@ -24,7 +24,7 @@ interface Placed extends Wish {
 export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Promise<bigint[]> {
   for (const one of wanted) refuseMalformed(one)
   const placed: Placed[] = []
-  for (const one of wanted) placed.push(place(one, await chooseAccount(em, one)))
+  for (const one of wanted) placed.push(withAccount(one, await chooseAccount(em, one)))
   const firsts = firstOfEach(placed)
   const added = await insert(em, firsts, new Date(clock.now()))
   await insertBlobs(em, firsts, added)
@@ -40,7 +40,7 @@ export async function accept(em: Em, wanted: readonly Wish[], clock: Clock): Pro
   return placed.map(({ key }) => ids.get(key) ?? 0n)
 }
 
-const place = (wanted: Wish, account: string): Placed => ({ ...wanted, account, content: contentOf(wanted) })
+const withAccount = (wanted: Wish, account: string): Placed => ({ ...wanted, account, content: contentOf(wanted) })
 
 /** One for each key; two of one key must be the same wish. */
 function firstOfEach(placed: readonly Placed[]): Placed[] {
@@ -64,7 +64,9 @@ export async function takeAndAccept(
   clock: Clock,
 ): Promise<string[]> {
   for (const one of wanted) refuseMalformed(one)
-  const direct = wanted.flatMap(one => (typeof one.account === 'string' && !one.blobs ? [place(one, one.account)] : []))
+  const direct = wanted.flatMap(one =>
+    typeof one.account === 'string' && !one.blobs ? [withAccount(one, one.account)] : [],
+  )
   if (direct.length === wanted.length) {
     try {
       const taken = await rows<{ key: string }>(
