@@ -37,4 +37,17 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
+export const LATE = Symbol('late')
+
+/** What comes of the work, or LATE when it takes longer than `ms`; rejects as the work does. No timer is left behind. */
+export async function atMost<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T | typeof LATE> {
+  const late = Promise.withResolvers<typeof LATE>()
+  const cancel = clock.after(ms, () => late.resolve(LATE))
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    cancel()
+  }
+}
+
 export const systemClock: Clock = { now: () => Date.now(), after, sleep }

@@ -1,7 +1,7 @@
 /**
  * Is everything there that the daemon needs to do its work? One check a dependency, by name; never throws.
  */
-import type { Clock } from '../clock.ts'
+import { atMost, type Clock, LATE } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { RoleEntry } from '../http/ports.ts'
 import type { Check } from '../role.ts'
@@ -37,9 +37,10 @@ export async function roleChecks({ role, context }: RoleEntry, clock: Clock): Pr
 }
 
 /** Rejects when the work takes longer than a look may take. */
-const inTime = <T>(work: Promise<T>, clock: Clock): Promise<T> => {
-  const late = clock.sleep(QUERY_MS).then(() => Promise.reject(new Error(`no answer within ${QUERY_MS} ms`)))
-  return Promise.race([work, late])
+async function inTime<T>(work: Promise<T>, clock: Clock): Promise<T> {
+  const answer = await atMost(clock, QUERY_MS, work)
+  if (answer === LATE) throw new Error(`no answer within ${QUERY_MS} ms`)
+  return answer
 }
 
 const chainChecks = ({ chains }: Parts): readonly Check[] =>

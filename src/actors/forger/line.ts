@@ -53,6 +53,11 @@ export const LIVE = LIVE_BATCH_STATES.map(state => `'${state}'`).join(', ')
 export const BASE = `select coalesce(max(batch_num), 0) as num, coalesce(max(root), 0) as root,
   coalesce(max(last_idx), ${INITIAL_LAST_IDX}) as last_idx from forger.folded_state where name = 'base'`
 export const RUN = 'select max(number) as epoch from forger.epoch where stopped_at is null'
+/**
+ * SQL: whether batch `b` is above the row `base`. No line is a million long: without an upper bound the planner, which
+ * does not know the base, takes this to be a third of all batches there ever were, and reads them all.
+ */
+export const ABOVE_BASE = 'b.num > base.num and b.num < base.num + 1000000'
 
 const LINE = `
   with base as (${BASE}), run as (${RUN})
@@ -60,7 +65,7 @@ const LINE = `
     b.id::text, b.num, b.state, b.old_root::text, b.new_root::text, b.intent_key is not null as has_wish,
     b.l1_queue is not null as l1_batch, ${L1_CHANGED} as l1_changed, b.send_block::text
   from base cross join run
-  left join forger.batch b on b.num > base.num and (b.state in (${LIVE}) or (b.state = 'failed' and b.epoch = run.epoch))
+  left join forger.batch b on ${ABOVE_BASE} and (b.state in (${LIVE}) or (b.state = 'failed' and b.epoch = run.epoch))
   order by b.num`
 
 export async function loadLine(em: Em): Promise<Line> {
@@ -105,10 +110,10 @@ export interface LineEnd extends Checkpoint {
 /** SQL of one row: `base` (its number), `epoch`, `broken`, and the end as `num` and `root`. */
 export const LINE_END = `
   select base.num as base, run.epoch, coalesce(n.num, base.num) as num, coalesce(n.new_root, base.root)::text as root,
-    exists (select from forger.batch f where f.num > base.num and f.state = 'failed' and f.epoch = run.epoch) as broken
+    exists (select from forger.batch b where ${ABOVE_BASE} and b.state = 'failed' and b.epoch = run.epoch) as broken
   from (${BASE}) base cross join (${RUN}) run
     left join lateral (
-      select num, new_root from forger.batch where num > base.num and state in (${LIVE}) order by num desc limit 1
+      select num, new_root from forger.batch b where ${ABOVE_BASE} and state in (${LIVE}) order by num desc limit 1
     ) n on true`
 
 export async function loadLineEnd(em: Em): Promise<LineEnd> {

@@ -4,6 +4,7 @@
  */
 import { sql, type RawBuilder } from 'kysely'
 import type { Em } from '../../entities/orm.ts'
+import { ABOVE_BASE, LIVE } from './line.ts'
 
 /** Where the chain is: the block and the number of the last batch. */
 export interface Position {
@@ -63,14 +64,14 @@ export async function invalidateOutdated(em: Em): Promise<number> {
   )
   const orphaned = await change(
     em,
-    sql`with live as (
-        select num, accounts from forger.batch
-        where state in ('built', 'proving', 'proven', 'sent', 'mined', 'final') and accounts is not null
+    sql`with base as (
+        select batch_num as num from forger.folded_state where name = 'base'
+      ), live as (
+        select b.num, b.accounts from forger.batch b, base
+        where ${sql.raw(ABOVE_BASE)} and b.state in (${sql.raw(LIVE)}) and b.accounts is not null
       ), known as (
         select idx from forger.account
         union select (leaf ->> 'idx')::bigint from live, jsonb_array_elements(live.accounts) leaf
-      ), base as (
-        select batch_num as num from forger.folded_state where name = 'base'
       )
       update forger.pool_tx p set state = 'invl', info = ${NO_SENDER}, batch_num = base.num
       from base

@@ -7,7 +7,7 @@ import type { ChainView } from '../../entities/forger/chain-facts.ts'
 import type { Em } from '../../entities/orm.ts'
 import { PREPARED } from '../../entities/prepared.ts'
 import { L1_CHANGED } from './l1-digest.ts'
-import { BASE, LIVE, nextInLine, RUN, type Standing } from './line.ts'
+import { ABOVE_BASE, BASE, LIVE, nextInLine, RUN, type Standing } from './line.ts'
 import type { Checkpoint } from './state-store.ts'
 
 /** Arguments of `forgeBatch` but for the proof, and what its gas is estimated from. */
@@ -76,13 +76,13 @@ interface Row {
 const READY = `${PREPARED}
   with base as (${BASE}), run as (${RUN}), waiting as (
     select b.num, b.state from forger.batch b, base, run
-    where b.num > base.num and ((b.state in ('built', 'proving', 'proven') and b.intent_key is null)
+    where ${ABOVE_BASE} and ((b.state in ('built', 'proving', 'proven') and b.intent_key is null)
       or (b.state = 'failed' and b.epoch = run.epoch))
-  ), span as (
+  ), span as materialized (
     select min(num) as first, min(num) filter (where state <> 'proven') as until from waiting
   )
   select base.num as base_num, base.root::text as base_root, h.block_number::text as head, h.view,
-    (select send_block::text from forger.batch where num > base.num and l1_queue is not null and send_block is not null
+    (select send_block::text from forger.batch b where ${ABOVE_BASE} and l1_queue is not null and send_block is not null
       and state in ('proven', 'sent', 'mined') order by num desc limit 1) as last_l1,
     b.id::text, b.num, b.state, b.intent_key is not null or b.state in ('sent', 'mined', 'final') as handed_on,
     ${L1_CHANGED} as l1_changed, b.old_root::text, b.new_root::text, b.new_exit_root::text, b.new_last_idx::text,
@@ -90,7 +90,7 @@ const READY = `${PREPARED}
     b.fee_idx_coordinator, b.verifier_idx, b.proof, b.trace_id
   from base cross join run cross join span
   join forger.head_view h on h.name = 'head'
-  join forger.batch b on b.num > base.num and b.num >= span.first - 1 and (span.until is null or b.num < span.until)
+  join forger.batch b on ${ABOVE_BASE} and b.num >= span.first - 1 and (span.until is null or b.num < span.until)
     and (b.state in (${LIVE}) or (b.state = 'failed' and b.epoch = run.epoch))
   where span.until is null or span.until > span.first
   order by b.num`

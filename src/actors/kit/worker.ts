@@ -6,7 +6,7 @@
  * message, `fatal` ends the actor for a human, anything else is a crash. Results of an ended incarnation are ignored.
  */
 import { isFatal, isTransient, messageOf, OperatorError } from '../../errors.ts'
-import type { Clock } from '../../clock.ts'
+import { atMost } from '../../clock.ts'
 import type { ActorDefinition, Tagged } from './actor.ts'
 import { ActorEndedError, NotRunningError } from './errors.ts'
 import { type Exit, ExitSignal, IgnoreSignal, KILLED, SHUTDOWN } from './exit.ts'
@@ -280,7 +280,8 @@ export class Worker implements LoopHost {
   }
 
   async #closed(closing: Promise<void>): Promise<void> {
-    await atMost(ownLimitMs(this.#within), closing, this.runtime.clock)
+    const limitMs = ownLimitMs(this.#within)
+    await (limitMs === null ? closing : atMost(this.runtime.clock, limitMs, closing))
     this.#closing = null
   }
 
@@ -362,13 +363,4 @@ export class Worker implements LoopHost {
 function ownLimitMs(within: Within): number | null {
   if (within === 'infinity') return null
   return within === 'brutal-kill' ? OWN_LIMIT_MS : within
-}
-
-/** Resolves when the work is done, or after the limit. */
-async function atMost(limitMs: number | null, work: Promise<void>, clock: Clock): Promise<void> {
-  if (limitMs === null) return await work
-  const limit = Promise.withResolvers<void>()
-  const cancel = clock.after(limitMs, limit.resolve)
-  await Promise.race([work, limit.promise])
-  cancel()
 }

@@ -2,6 +2,7 @@
  * The database as an actor: the embedded server when no URL is given, migrations under a lock, one pool for all.
  * Everybody else reads `orm()` of the port, which answers only while this actor runs.
  */
+import { atMost } from '../../clock.ts'
 import { startPostgres, type EmbeddedPostgres } from '../../embedded/postgres.ts'
 import { DatabaseDownError } from '../../entities/errors.ts'
 import { migrate, openOrm, type Orm, type Schema } from '../../entities/orm.ts'
@@ -53,7 +54,7 @@ export const database = defineActor<DatabaseArgs, Message, EmbeddedPostgres | nu
     const orm = await open(args.url ?? server?.url ?? '', args)
     ctx.own(() => {
       args.port.set(null)
-      return Promise.race([orm.close(true), ctx.clock.sleep(POOL_END_MS)])
+      return atMost(ctx.clock, POOL_END_MS, orm.close(true))
     })
     args.port.set(orm)
     void server?.exited.then(({ code, signal }) =>
