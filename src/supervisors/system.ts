@@ -104,7 +104,8 @@ class RunningSystem implements System {
   readonly done: Promise<Ended>
   readonly #ports: SystemPorts
   readonly #units = new Map<string, Unit>()
-  readonly #listeners = new Set<(event: SystemEvent) => void>()
+  /** Replaced, never changed: one may come or go while an event goes round. An array, because a crash is quick. */
+  #listeners: readonly ((event: SystemEvent) => void)[] = []
   readonly #deadlines: Deadlines
   readonly #letters: DeadLetters
   readonly #runtime: Runtime
@@ -146,8 +147,7 @@ class RunningSystem implements System {
       watch: (id, run) => this.watch(id, run),
     }
     const recorder = crashRecorder({ clock, log, crashes: ports.crashes })
-    this.#listeners.add(recorder)
-    this.#listeners.add(this.#watches.listener)
+    this.#listeners = [recorder, this.#watches.listener]
     this.#root = new Supervisor(this.#runtime, this.#owner(), spec)
     this.#units.set(spec.id, this.#root)
   }
@@ -184,8 +184,9 @@ class RunningSystem implements System {
   }
 
   onEvent(listener: (event: SystemEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    const own = (event: SystemEvent): void => listener(event) // the same function may listen twice
+    this.#listeners = [...this.#listeners, own]
+    return () => void (this.#listeners = this.#listeners.filter(one => one !== own))
   }
 
   snapshot(): TreeSnapshot {
