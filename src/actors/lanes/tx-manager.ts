@@ -112,6 +112,7 @@ type Forgettable =
   | 'wantsBlobs'
   | 'fundsAt'
   | 'fundsNonce'
+  | 'pace'
   | 'parkedAt'
 
 const freshMemory = (): Pick<Lane, Forgettable> => ({
@@ -124,6 +125,7 @@ const freshMemory = (): Pick<Lane, Forgettable> => ({
   wantsBlobs: false,
   fundsAt: 0,
   fundsNonce: -1,
+  pace: null,
   parkedAt: 0,
   recheck: true, // nothing in memory is proof that mined ones still stand
 })

@@ -9,6 +9,8 @@ import { forkOf, sayOnce, unsay, type Lane } from './lane.ts'
 import { rows } from './rows.ts'
 
 const LOOK_EVERY_MS = 15_000
+/** All transactions of a day are read for it. */
+const PACE_EVERY_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const ETHER = 1e18
@@ -43,7 +45,8 @@ export async function lookAtFunds(lane: Lane): Promise<void> {
   const { client } = lane.args.rpc
   const balance = await client.getBalance({ address: lane.args.signer.address }).catch(() => null) // looks again later
   if (balance === null) return
-  const perHour = await pace(lane, now)
+  if (lane.pace === null || now - lane.pace.at >= PACE_EVERY_MS) lane.pace = await pace(lane, now)
+  const perHour = lane.pace?.perHour ?? null
   await store(lane, balance, perHour, now)
   show(lane, balance, perHour)
   warn(lane, balance, perHour)
@@ -54,7 +57,7 @@ export const runwayMs = (balanceWei: bigint, perHourWei: bigint | null): number 
   perHourWei === null || perHourWei === 0n ? null : (Number(balanceWei) / Number(perHourWei)) * HOUR_MS
 
 /** Wei an hour over the last day, or since the first transaction when that is younger; null when nothing was spent. */
-async function pace(lane: Lane, now: number): Promise<bigint | null> {
+async function pace(lane: Lane, now: number): Promise<Lane['pace']> {
   const { chain, account } = lane.args
   const [found] = await rows<{ wei: string | null; first_ms: number | null }>(
     forkOf(lane),
@@ -63,7 +66,7 @@ async function pace(lane: Lane, now: number): Promise<bigint | null> {
   )
   if (found?.wei === undefined || found.wei === null || found.first_ms === null) return null
   const spanMs = Math.min(DAY_MS, Math.max(HOUR_MS, now - found.first_ms))
-  return (BigInt(found.wei) * BigInt(HOUR_MS)) / BigInt(Math.round(spanMs))
+  return { perHour: (BigInt(found.wei) * BigInt(HOUR_MS)) / BigInt(Math.round(spanMs)), at: now }
 }
 
 async function store(lane: Lane, balance: bigint, perHour: bigint | null, now: number): Promise<void> {

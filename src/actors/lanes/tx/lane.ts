@@ -131,6 +131,8 @@ export interface Lane {
   fundsAt: number
   /** The account's count at that time. */
   fundsNonce: number
+  /** What it spends in an hour, and when that was added up; null when it was not, or when nothing was spent. */
+  pace: { readonly perHour: bigint; readonly at: number } | null
   /** When parked wishes were looked at last. */
   parkedAt: number
   /** The last block whose receipts were read as a whole. */
