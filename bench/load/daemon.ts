@@ -4,6 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -32,10 +33,29 @@ export function launchDaemon(folder: string, config: string, flags: readonly str
   const child = spawn(process.execPath, [PROGRAM, 'start', '--config', config, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endWithUs(child)
   const log = createWriteStream(join(folder, 'daemon.log'), { flags: 'a' })
   child.stdout?.pipe(log)
   child.stderr?.pipe(log)
   return child
+}
+
+const running = new Set<ChildProcess>()
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Whoever ends a measurement before its time ends its daemons as well. */
+function endWithUs(child: ChildProcess): void {
+  if (running.size === 0) for (const signal of SIGNALS) process.on(signal, endAll)
+  running.add(child)
+  child.once('exit', () => {
+    running.delete(child)
+    if (running.size === 0) for (const signal of SIGNALS) process.off(signal, endAll)
+  })
+}
+
+function endAll(signal: NodeJS.Signals): void {
+  for (const child of running) child.kill('SIGTERM')
+  process.exit(128 + constants.signals[signal])
 }
 
 /** Starts it, with these flags besides, and waits until HTTP answers. */
