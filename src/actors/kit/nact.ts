@@ -37,8 +37,16 @@ export function openStrands(name: string): Strands {
   const container = spawn(system, passive, 'strands')
   let opened = 0
   return {
-    open: runnable =>
-      spawn(container, run, `s${++opened}`, { initialState: runnable, onCrash: (_message, _error, ctx) => ctx.resume }),
+    open: runnable => {
+      // Bound, not wrapped: every error a handler makes pays for each frame between nact and the handler.
+      const turn = runnable.turn.bind(runnable)
+      return spawn(container, turn, `s${++opened}`, {
+        onCrash: (_message, error, ctx) => {
+          runnable.bug(error)
+          return ctx.resume
+        },
+      })
+    },
     wake: strand => dispatch(strand, WAKE),
     close: strand => stop(strand),
     end: () => {
@@ -51,23 +59,3 @@ export function openStrands(name: string): Strands {
 const WAKE = 'wake'
 
 const passive = (state: unknown): unknown => state
-
-/** Never throws and never rejects, so that nact has no crash to decide about. */
-function run(runnable: Runnable): Runnable | Promise<Runnable> {
-  try {
-    const turn = runnable.turn()
-    return turn === undefined ? runnable : settle(runnable, turn)
-  } catch (error) {
-    runnable.bug(error)
-    return runnable
-  }
-}
-
-async function settle(runnable: Runnable, turn: Promise<void>): Promise<Runnable> {
-  try {
-    await turn
-  } catch (error) {
-    runnable.bug(error)
-  }
-  return runnable
-}
